@@ -1,0 +1,40 @@
+import { Refusal } from '../errors.ts';
+import { readId, readOptionalInteger } from '../protocol/fields.ts';
+import { HISTORY_LIMIT_MAX } from '../session/session.ts';
+import { handler } from './handler.ts';
+import { joinedRoom, readRoom } from './room_field.ts';
+
+export interface HistoryRequest {
+  readonly type: 'history';
+  readonly room?: string;
+  /** 1 to 100; 100 when absent. */
+  readonly limit?: number;
+  /** Only records with a lower offset; the newest ones when absent. */
+  readonly before?: number;
+  readonly id?: string;
+}
+
+export const history = handler(
+  'history',
+  (fields, limits) => {
+    const room = readRoom(fields, limits);
+    if (room instanceof Refusal) return room;
+    const limit = readOptionalInteger(fields, 'limit', 1, HISTORY_LIMIT_MAX);
+    if (limit instanceof Refusal) return limit;
+    const before = readOptionalInteger(fields, 'before', 1, Number.MAX_SAFE_INTEGER);
+    if (before instanceof Refusal) return before;
+    const id = readId(fields);
+    if (id instanceof Refusal) return id;
+    return {
+      room,
+      limit: limit ?? HISTORY_LIMIT_MAX,
+      before: before ?? Number.MAX_SAFE_INTEGER,
+      id,
+    };
+  },
+  ({ room: name, before, limit, id }, session) => {
+    const room = joinedRoom(session, name);
+    if (room instanceof Refusal) return room;
+    return room.history(session, before, limit, id)?.then(() => undefined);
+  },
+);

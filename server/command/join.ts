@@ -1,0 +1,45 @@
+import { Refusal } from '../errors.ts';
+import { readId, readOptionalPosition } from '../protocol/fields.ts';
+import type { Position } from '../protocol/messages.ts';
+import type { Room } from '../room/room.ts';
+import type { Session } from '../session/session.ts';
+import { handler, type Outcome } from './handler.ts';
+import { readRoom } from './room_field.ts';
+
+export interface Join {
+  readonly type: 'join';
+  readonly room?: string;
+  /** The last record this client has seen: asks for everything after it. */
+  readonly since?: Position;
+  readonly id?: string;
+}
+
+export const join = handler(
+  'join',
+  (fields, limits) => {
+    const room = readRoom(fields, limits);
+    if (room instanceof Refusal) return room;
+    const since = readOptionalPosition(fields, 'since');
+    if (since instanceof Refusal) return since;
+    const id = readId(fields);
+    return id instanceof Refusal ? id : { room, since, id };
+  },
+  ({ room: name, since, id }, session): Outcome => {
+    const { rooms, limits } = session.context;
+    if (!session.joined.has(name) && session.joined.size >= limits.rooms_per_connection_max) {
+      return new Refusal('rooms_too_many');
+    }
+    const room = rooms.enter(name);
+    if (room instanceof Refusal) return room;
+    if (room instanceof Promise) return room.then((live) => enter(session, live, since, id));
+    return enter(session, room, since, id);
+  },
+);
+
+const enter = (
+  session: Session,
+  room: Room,
+  since: Position | undefined,
+  id: string | undefined,
+): Promise<undefined> | undefined =>
+  session.isOpen ? room.join(session, since, id)?.then(() => undefined) : undefined;

@@ -1,0 +1,28 @@
+import { Refusal } from '../errors.ts';
+import { readOneOf } from '../protocol/fields.ts';
+import { handler } from './handler.ts';
+import { joinedRoom, readRoom } from './room_field.ts';
+
+const STATUSES = ['started', 'stopped'] as const;
+
+export interface Typing {
+  readonly type: 'typing';
+  readonly room?: string;
+  readonly status: (typeof STATUSES)[number];
+}
+
+export const typing = handler(
+  'typing',
+  (fields, limits) => {
+    const room = readRoom(fields, limits);
+    if (room instanceof Refusal) return room;
+    const status = readOneOf(fields, 'status', STATUSES);
+    return status instanceof Refusal ? status : { room, status };
+  },
+  ({ room: name, status }, session) => {
+    const room = joinedRoom(session, name);
+    if (room instanceof Refusal) return room;
+    room.announceTyping(session, status);
+    return undefined;
+  },
+);

@@ -1,0 +1,116 @@
+import type { ServerWebSocket } from 'bun';
+import { Inbox } from '../command/inbox.ts';
+import { CLOSES, type CloseName } from '../errors.ts';
+import type { Encoding } from '../protocol/encoding.ts';
+import type { User } from '../protocol/messages.ts';
+import { type Line, Session, type SessionContext } from '../session/session.ts';
+
+/** What the upgrade has settled about a connection before it exists. */
+export interface Admission {
+  readonly address: string;
+  readonly encoding: Encoding;
+  readonly user: User;
+  /** A room to join right away: `?room=`. */
+  readonly room: string | undefined;
+}
+
+/** How the connection reports what its own send path notices. */
+export interface ConnectionEvents {
+  /** A frame could not be written at once: somebody may be reading too slowly. */
+  pressed(): void;
+  failed(connection: Connection, error: unknown): void;
+}
+
+export type Socket = ServerWebSocket<Connection>;
+
+/** One WebSocket: the socket below, the session above, and what keepalive knows of it. */
+export class Connection implements Line {
+  readonly admission: Admission;
+  /** The keepalive tick at which the peer last gave a sign of life. */
+  seen_tick = 0;
+  pinged = false;
+  /** Where the keepalive wheel holds this connection. */
+  bucket = -1;
+  /** Why this side ended it, for the metrics: the close event only shows a number. */
+  closed_for: CloseName | 'keepalive' | undefined;
+  readonly #events: ConnectionEvents;
+  #socket: Socket | undefined;
+  #session: Session | undefined;
+  #inbox: Inbox | undefined;
+
+  constructor(admission: Admission, events: ConnectionEvents) {
+    this.admission = admission;
+    this.#events = events;
+  }
+
+  get isOpen(): boolean {
+    return this.#session !== undefined && this.closed_for === undefined;
+  }
+
+  get buffered_bytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
+  }
+
+  open(socket: Socket, context: SessionContext): void {
+    const { user, encoding, room } = this.admission;
+    this.#socket = socket;
+    this.#session = new Session(this, user, encoding, context);
+    this.#inbox = new Inbox(this.#session, (error) => this.#events.failed(this, error));
+    this.#session.welcome();
+    if (room !== undefined) this.#inbox.handle({ type: 'join', room });
+  }
+
+  receive(frame: string | Uint8Array): void {
+    this.#inbox?.receive(frame);
+  }
+
+  /** A control frame came in: harmless, but not in any number. */
+  receiveControl(): void {
+    this.#inbox?.receiveControl();
+  }
+
+  /** The socket is gone: nothing can be sent any more. */
+  ended(): void {
+    const session = this.#session;
+    this.#socket = undefined;
+    this.#session = undefined;
+    this.#inbox = undefined;
+    session?.end();
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (this.isOpen && (this.#socket?.send(frame) ?? 1) <= 0) this.#events.pressed();
+  }
+
+  subscribe(topic: string): void {
+    this.#socket?.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#socket?.unsubscribe(topic);
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  ping(): void {
+    this.#socket?.ping();
+  }
+
+  close(reason: CloseName): void {
+    if (!this.isOpen) return;
+    this.closed_for = reason;
+    this.#socket?.close(CLOSES[reason].code, CLOSES[reason].reason);
+  }
+
+  /** Cuts the socket without a farewell: nobody is there to hear it. */
+  cut(): void {
+    this.closed_for ??= 'keepalive';
+    this.#socket?.terminate();
+  }
+}

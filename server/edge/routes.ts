@@ -1,0 +1,43 @@
+import type { ServerStats } from '../telemetry/stats.ts';
+
+/** What the HTTP endpoints show. */
+export interface Telemetry {
+  stats(): ServerStats;
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+type Route = () => Response | Promise<Response>;
+
+const status = (code: number, text: string): Response =>
+  new Response(`${text}\n`, { status: code, headers: { 'cache-control': 'no-store' } });
+
+/** The endpoints beside `/ws`: each answers GET and HEAD, and nothing else. */
+function routesFor(telemetry: Telemetry): ReadonlyMap<string, Route> {
+  return new Map<string, Route>([
+    ['/healthz', () => Response.json({ status: 'ok', hub: telemetry.stats().hub })],
+    ['/readyz', () => (telemetry.stats().ready ? status(200, 'ready') : status(503, 'draining'))],
+    ['/stats', () => Response.json(telemetry.stats())],
+    [
+      '/metrics',
+      async () => {
+        const { contentType, body } = await telemetry.metrics();
+        return new Response(body, { headers: { 'content-type': contentType } });
+      },
+    ],
+  ]);
+}
+
+/** @returns the answer to every request that is not for `/ws` */
+export function createRouter(
+  telemetry: Telemetry,
+): (request: Request, path: string) => Response | Promise<Response> {
+  const routes = routesFor(telemetry);
+  return (request, path) => {
+    const route = routes.get(path);
+    if (route === undefined) return status(404, 'There is nothing here.');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return new Response('Only GET and HEAD.\n', { status: 405, headers: { allow: 'GET, HEAD' } });
+    }
+    return route();
+  };
+}

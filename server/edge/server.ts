@@ -1,0 +1,172 @@
+import type { Server, WebSocketHandler } from 'bun';
+import { type HubEvents, topicOf } from '../hub/port.ts';
+import type { SessionContext } from '../session/session.ts';
+import type { WorkerCounters } from '../telemetry/counters.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { closeCause } from './close_cause.ts';
+import { Connection } from './connection.ts';
+import { type ConnectionLimits, Connections } from './connections.ts';
+import { Keepalive } from './keepalive.ts';
+import { createRouter, type Telemetry } from './routes.ts';
+import { admit, handshakeHeaders } from './upgrade.ts';
+
+export interface EdgeLimits extends ConnectionLimits {
+  readonly host: string;
+  readonly port: number;
+  readonly frame_bytes_max: number;
+  readonly ping_interval_ms: number;
+  readonly pong_timeout_ms: number;
+}
+
+export interface EdgeParts {
+  readonly limits: EdgeLimits;
+  readonly sessions: SessionContext;
+  readonly counters: WorkerCounters;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+}
+
+const SOCKET_PATH = '/ws';
+/** Bun drops a connection past this multiple of the soft limit: a backstop between two sweeps. */
+const BACKSTOP_FACTOR = 2;
+const REQUEST_BYTES_MAX = 64 * 1024;
+
+/** The only place that knows `Bun.serve`: HTTP requests and WebSocket events come in, frames go out. */
+export class Edge {
+  readonly connections: Connections;
+  readonly #parts: EdgeParts;
+  readonly #keepalive: Keepalive;
+  readonly #server: Server<Connection>;
+  #isDraining = false;
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+    this.connections = new Connections(parts.limits);
+    this.#keepalive = new Keepalive(parts.limits);
+    const route = createRouter(parts.telemetry);
+    this.#server = Bun.serve({
+      hostname: parts.limits.host,
+      port: parts.limits.port,
+      maxRequestBodySize: REQUEST_BYTES_MAX,
+      fetch: (request, server) => {
+        const path = new URL(request.url).pathname;
+        return path === SOCKET_PATH ? this.#upgrade(request, server) : route(request, path);
+      },
+      error: (error) => {
+        this.#parts.counters.handler_failures += 1;
+        this.#parts.logger.error({ err: error }, 'a request failed');
+        return new Response('Internal error.\n', { status: 500 });
+      },
+      websocket: this.#handlers(),
+    });
+  }
+
+  get port(): number {
+    return this.#server.port ?? this.#parts.limits.port;
+  }
+
+  get isReady(): boolean {
+    return !this.#isDraining;
+  }
+
+  /** One frame to every member of a room who speaks `encoding`. */
+  readonly publish: HubEvents['publish'] = (room, encoding, data) => {
+    const { counters } = this.#parts;
+    counters.frames_published += 1;
+    counters.bytes_published += data.length;
+    // Compression would run once per subscriber. The result is the worst over all of them: a hint to look.
+    if (this.#server.publish(topicOf(room, encoding), data, false) <= 0) this.connections.pressed();
+  };
+
+  /** From now on nobody is let in, and `/readyz` says so. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Tells everybody to come back, closes each connection, and stops listening. */
+  async stop(): Promise<void> {
+    this.drain();
+    for (const connection of this.connections) connection.close('restart');
+    this.#keepalive.stop();
+    this.connections.stop();
+    await this.#server.stop(true);
+  }
+
+  #upgrade(request: Request, server: Server<Connection>): Response | undefined {
+    const { counters, sessions } = this.#parts;
+    const address = server.requestIP(request)?.address ?? 'unknown';
+    const admission = admit(request, address, {
+      connections: this.connections,
+      identities: sessions.identities,
+      isDraining: () => this.#isDraining,
+    });
+    if ('response' in admission) {
+      counters.upgrades_refused[admission.reason] += 1;
+      return admission.response;
+    }
+    const connection = new Connection(admission, {
+      pressed: () => this.connections.pressed(),
+      failed: (failing, error) => this.#fail(failing, error),
+    });
+    const headers = handshakeHeaders(request, admission.encoding);
+    const options = headers === undefined ? { data: connection } : { data: connection, headers };
+    if (server.upgrade(request, options)) return undefined;
+    counters.upgrades_refused.bad_request += 1;
+    return new Response('The WebSocket handshake is incomplete.\n', { status: 400 });
+  }
+
+  #handlers(): WebSocketHandler<Connection> {
+    const { limits, sessions, counters } = this.#parts;
+    return {
+      maxPayloadLength: limits.frame_bytes_max,
+      backpressureLimit: limits.send_buffer_bytes_max * BACKSTOP_FACTOR,
+      closeOnBackpressureLimit: true,
+      perMessageDeflate: false,
+      // Keepalive is our own: Bun's never fires while the server itself keeps sending.
+      idleTimeout: 0,
+      sendPings: false,
+      open: (socket) => {
+        const connection = socket.data;
+        this.connections.add(connection);
+        this.#keepalive.add(connection);
+        counters.connections_opened += 1;
+        this.#guard(connection, () => connection.open(socket, sessions));
+      },
+      message: ({ data: connection }, frame) => {
+        counters.frames_received += 1;
+        counters.bytes_received += frame.length;
+        this.#keepalive.seen(connection);
+        this.#guard(connection, () => connection.receive(frame));
+      },
+      ping: ({ data: connection }) => this.#control(connection),
+      pong: ({ data: connection }) => this.#control(connection),
+      close: ({ data: connection }, code, reason) => {
+        this.connections.remove(connection);
+        this.#keepalive.remove(connection);
+        const cause = connection.closed_for ?? closeCause(code, reason);
+        counters.closed[cause] = (counters.closed[cause] ?? 0) + 1;
+        this.#guard(connection, () => connection.ended());
+      },
+    };
+  }
+
+  #control(connection: Connection): void {
+    this.#keepalive.seen(connection);
+    this.#guard(connection, () => connection.receiveControl());
+  }
+
+  /** What goes wrong for one connection ends that connection, and no other. */
+  #guard(connection: Connection, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#fail(connection, error);
+    }
+  }
+
+  #fail(connection: Connection, error: unknown): void {
+    this.#parts.counters.handler_failures += 1;
+    this.#parts.logger.error({ err: error }, 'a connection failed');
+    connection.close('internal');
+  }
+}

@@ -1,0 +1,98 @@
+import { Refusal } from '../errors.ts';
+import { type Encoding, negotiate, subprotocolOf } from '../protocol/encoding.ts';
+import type { User } from '../protocol/messages.ts';
+import { isUsername } from '../room/names.ts';
+import type { Identities } from '../session/identity.ts';
+import type { UpgradeRefusal } from '../telemetry/counters.ts';
+import type { Admission } from './connection.ts';
+import type { Connections } from './connections.ts';
+
+const USERNAME_BYTES_MAX = 64;
+const KEY_FORM = /^[A-Za-z0-9+/]{22}==$/;
+const RETRY_AFTER_S = '5';
+
+export interface Gate {
+  readonly connections: Connections;
+  readonly identities: Identities;
+  readonly isDraining: () => boolean;
+}
+
+/** Why a request does not become a connection. */
+export interface Turned {
+  readonly reason: UpgradeRefusal;
+  readonly response: Response;
+}
+
+const turn = (
+  reason: UpgradeRefusal,
+  status: number,
+  text: string,
+  headers?: Record<string, string>,
+): Turned => ({
+  reason,
+  response: new Response(`${text}\n`, headers ? { status, headers } : { status }),
+});
+
+/** Decides everything about a connection that can be decided before there is one. */
+export function admit(request: Request, address: string, gate: Gate): Admission | Turned {
+  const encoding = checkHandshake(request.headers);
+  if (typeof encoding !== 'string') return encoding;
+  const full = checkCapacity(address, gate);
+  if (full !== undefined) return full;
+  const query = new URL(request.url).searchParams;
+  const user = identify(query, gate.identities);
+  if ('reason' in user) return user;
+  return { address, encoding, user, room: query.get('room') ?? undefined };
+}
+
+/** RFC 6455, section 4.2: what Bun does not check by itself. */
+function checkHandshake(headers: Headers): Encoding | Turned {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    return turn('bad_request', 426, 'Connect here with WebSocket.', { upgrade: 'websocket' });
+  }
+  if (headers.get('sec-websocket-version') !== '13') {
+    return turn('bad_request', 426, 'Only WebSocket version 13 is spoken here.', {
+      'sec-websocket-version': '13',
+    });
+  }
+  if (!KEY_FORM.test(headers.get('sec-websocket-key') ?? '')) {
+    return turn('bad_request', 400, 'Sec-WebSocket-Key is missing or malformed.');
+  }
+  const encoding = negotiate(headers.get('sec-websocket-protocol'));
+  return encoding ?? turn('subprotocol', 400, 'None of the offered subprotocols is spoken here.');
+}
+
+function checkCapacity(address: string, gate: Gate): Turned | undefined {
+  const later = { 'retry-after': RETRY_AFTER_S };
+  if (gate.isDraining()) return turn('draining', 503, 'The server is about to stop.', later);
+  switch (gate.connections.refuses(address)) {
+    case 'server':
+      return turn('server_full', 503, 'The server has as many connections as it takes.', later);
+    case 'address':
+      return turn('address_full', 429, 'Too many connections from this address.', later);
+    case undefined:
+      return undefined;
+  }
+}
+
+function identify(query: URLSearchParams, identities: Identities): User | Turned {
+  const token = query.get('token');
+  if (token !== null) {
+    const user = identities.verify(token);
+    return user instanceof Refusal ? turn('token', 401, user.message) : user;
+  }
+  const name = query.get('name') ?? undefined;
+  if (name !== undefined && !isUsername(name, USERNAME_BYTES_MAX)) {
+    return turn('bad_request', 400, `A name has 1 to ${USERNAME_BYTES_MAX} visible bytes.`);
+  }
+  return identities.guest(name);
+}
+
+/** The subprotocol is answered only when one was offered; Bun by itself would echo the first. */
+export const handshakeHeaders = (
+  request: Request,
+  encoding: Encoding,
+): Record<string, string> | undefined =>
+  request.headers.has('sec-websocket-protocol')
+    ? { 'sec-websocket-protocol': subprotocolOf(encoding) }
+    : undefined;

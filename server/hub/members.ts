@@ -1,0 +1,65 @@
+import type { Encoding } from '../protocol/encoding.ts';
+import type { User } from '../protocol/messages.ts';
+import type { UserPage } from './port.ts';
+
+interface Presence {
+  readonly user: User;
+  connections: number;
+}
+
+/** Who is in a room: users in order of arrival, each with as many connections as they have. */
+export class Members {
+  readonly #present = new Map<string, Presence>();
+  readonly #connections: Record<Encoding, number> = { json: 0, ndjson: 0, msgpack: 0 };
+
+  get userCount(): number {
+    return this.#present.size;
+  }
+
+  /** Connections that speak `encoding`. */
+  speaking(encoding: Encoding): number {
+    return this.#connections[encoding];
+  }
+
+  get connectionCount(): number {
+    const { json, ndjson, msgpack } = this.#connections;
+    return json + ndjson + msgpack;
+  }
+
+  /** @returns whether this is the user's first connection here */
+  add(user: User, encoding: Encoding): boolean {
+    this.#connections[encoding] += 1;
+    const presence = this.#present.get(user.user_id);
+    if (presence !== undefined) {
+      presence.connections += 1;
+      return false;
+    }
+    this.#present.set(user.user_id, { user, connections: 1 });
+    return true;
+  }
+
+  /** @returns whether that was the user's last connection here */
+  remove(user: User, encoding: Encoding): boolean {
+    const presence = this.#present.get(user.user_id);
+    if (presence === undefined) throw new Error('a user left a room it was not in');
+    this.#connections[encoding] -= 1;
+    presence.connections -= 1;
+    return presence.connections === 0 && this.#present.delete(user.user_id);
+  }
+
+  /** At most `limit` users who arrived after the user `after`, from the start when it is undefined or gone. */
+  page(limit: number, after: string | undefined): UserPage {
+    const users: User[] = [];
+    let skipping = after !== undefined && this.#present.has(after);
+    for (const { user } of this.#present.values()) {
+      if (skipping) {
+        skipping = user.user_id !== after;
+      } else if (users.length < limit) {
+        users.push(user);
+      } else {
+        return { users, user_count: this.userCount, more: true };
+      }
+    }
+    return { users, user_count: this.userCount, more: false };
+  }
+}

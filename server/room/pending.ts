@@ -1,0 +1,72 @@
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import type { Reply } from '../protocol/messages.ts';
+import { SlotTable } from '../slots.ts';
+
+/** Who is told what became of a publish. */
+export interface Publisher {
+  reply(message: Reply): void;
+  /** One more publish waits for the log (+1), or one has been answered (-1). */
+  publishesInFlight(change: 1 | -1): void;
+}
+
+interface PendingPublish {
+  readonly publisher: Publisher;
+  readonly room: string;
+  readonly id: string | undefined;
+  readonly deadline_ms: number;
+}
+
+/** Publishes the log has not answered yet, by the token it will answer with. */
+export class PendingPublishes {
+  readonly #table = new SlotTable<PendingPublish>();
+  readonly #timeout_ms: number;
+
+  /** @param timeout_ms after which a publish is answered `unknown_outcome` */
+  constructor(timeout_ms: number) {
+    this.#timeout_ms = timeout_ms;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  add(publisher: Publisher, room: string, id: string | undefined): number {
+    publisher.publishesInFlight(1);
+    const deadline_ms = performance.now() + this.#timeout_ms;
+    return this.#table.add({ publisher, room, id, deadline_ms });
+  }
+
+  acknowledge(token: number, offset: number, duplicate: boolean): void {
+    const publish = this.#take(token);
+    if (publish?.id === undefined) return;
+    const { publisher, room, id } = publish;
+    publisher.reply(
+      duplicate ? { type: 'ack', id, room, offset, duplicate } : { type: 'ack', id, room, offset },
+    );
+  }
+
+  refuse(token: number, code: ErrorCode, retry_after_ms: number): void {
+    const publish = this.#take(token);
+    publish?.publisher.reply({
+      type: 'error',
+      code,
+      ...ERRORS[code],
+      room: publish.room,
+      ...(publish.id === undefined ? undefined : { id: publish.id }),
+      retry_after_ms,
+    });
+  }
+
+  /** Answers what has waited too long. A later answer of the log finds its token gone. */
+  expire(now_ms: number): void {
+    for (const [token, publish] of this.#table.entries()) {
+      if (publish.deadline_ms <= now_ms) this.refuse(token, 'unknown_outcome', 0);
+    }
+  }
+
+  #take(token: number): PendingPublish | undefined {
+    const publish = this.#table.remove(token);
+    publish?.publisher.publishesInFlight(-1);
+    return publish;
+  }
+}

@@ -1,0 +1,69 @@
+import type { PresenceStatus, User, VolatileEvent } from '../protocol/messages.ts';
+
+interface PresenceLimits {
+  readonly presence_interval_ms: number;
+  readonly presence_names_max: number;
+}
+
+/**
+ * Names times receivers of one announcement: a room of 10,000 is told ten names and the count, so that
+ * n arrivals cost a bounded number of bytes and never n² deliveries.
+ */
+const NAMES_TIMES_USERS_MAX = 100_000;
+
+/** Announcing to n users costs n deliveries: this many a second are spent on it at the most. */
+const DELIVERIES_PER_SECOND_MAX = 10_000;
+
+/** Who came and went since the room was last told. Somebody who did both is not mentioned. */
+export class PresenceLedger {
+  readonly #limits: PresenceLimits;
+  readonly #changes = new Map<string, { readonly user: User; readonly status: PresenceStatus }>();
+  #due_ms = 0;
+
+  constructor(limits: PresenceLimits) {
+    this.#limits = limits;
+  }
+
+  /** @returns whether this is the first change since the last announcement */
+  note(user: User, status: PresenceStatus, user_count: number, now_ms: number): boolean {
+    const before = this.#changes.get(user.user_id);
+    if (before !== undefined && before.status !== status) {
+      this.#changes.delete(user.user_id);
+      return false;
+    }
+    this.#changes.set(user.user_id, { user, status });
+    if (this.#changes.size > 1) return false;
+    const interval_ms = (user_count * 1_000) / DELIVERIES_PER_SECOND_MAX;
+    this.#due_ms = now_ms + Math.max(this.#limits.presence_interval_ms, interval_ms);
+    return true;
+  }
+
+  isDue(now_ms: number): boolean {
+    return this.#due_ms <= now_ms;
+  }
+
+  /** @returns what to tell the room; the ledger is empty afterwards */
+  announce(room: string, user_count: number): VolatileEvent[] {
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
+    const { presence_names_max } = this.#limits;
+    if (changes.length === 0) return [];
+    if (user_count <= presence_names_max && changes.length <= presence_names_max) {
+      return changes.map(({ user, status }) => ({
+        type: 'presence',
+        room,
+        user: user.username,
+        user_id: user.user_id,
+        status,
+      }));
+    }
+    const names = Math.min(presence_names_max, Math.floor(NAMES_TIMES_USERS_MAX / user_count));
+    const named = (wanted: PresenceStatus): User[] =>
+      changes
+        .filter(({ status }) => status === wanted)
+        .slice(0, names)
+        .map(({ user }) => user);
+    const [joined, left] = [named('online'), named('offline')];
+    return [{ type: 'presence', room, joined, left, count: user_count }];
+  }
+}

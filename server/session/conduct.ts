@@ -1,0 +1,52 @@
+import type { CloseName } from '../errors.ts';
+import { TokenBucket } from './token_bucket.ts';
+
+interface ConductLimits {
+  readonly rate_limit: number;
+  readonly rate_burst: number;
+  readonly command_rate_limit: number;
+  readonly command_burst: number;
+}
+
+/** Refusals a connection may run into: a client that honours `retry_after_ms` never sees the end of it. */
+const REFUSALS_PER_SECOND = 10;
+const REFUSALS_BURST = 100;
+/** Frames nobody can read are a bug in the client: ten are told so, then it goes. */
+const MALFORMED_PER_SECOND = 0.2;
+const MALFORMED_BURST = 10;
+
+/** How much one connection may do, and when its behaviour ends it. Times are monotonic milliseconds. */
+export class Conduct {
+  readonly #messages: TokenBucket;
+  readonly #commands: TokenBucket;
+  /** Most connections never run into a refusal: their buckets are made when the first one comes. */
+  #refusals: TokenBucket | undefined;
+  #malformed: TokenBucket | undefined;
+
+  constructor(limits: ConductLimits, now_ms: number) {
+    this.#messages = new TokenBucket(limits.rate_limit, limits.rate_burst, now_ms);
+    this.#commands = new TokenBucket(limits.command_rate_limit, limits.command_burst, now_ms);
+  }
+
+  /** @returns 0 when allowed, else the milliseconds to wait */
+  admitMessage(now_ms: number): number {
+    return this.#messages.take(now_ms);
+  }
+
+  /** @returns 0 when allowed, else the milliseconds to wait */
+  admitCommand(now_ms: number): number {
+    return this.#commands.take(now_ms);
+  }
+
+  /** One more request was refused for coming too fast. @returns how to close when that was one too many */
+  noteRefusal(now_ms: number): CloseName | undefined {
+    this.#refusals ??= new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_BURST, now_ms);
+    return this.#refusals.take(now_ms) > 0 ? 'too_many' : undefined;
+  }
+
+  /** One more frame or message made no sense. @returns how to close when that was one too many */
+  noteMalformed(now_ms: number): CloseName | undefined {
+    this.#malformed ??= new TokenBucket(MALFORMED_PER_SECOND, MALFORMED_BURST, now_ms);
+    return this.#malformed.take(now_ms) > 0 ? 'malformed_too_often' : undefined;
+  }
+}

@@ -1,0 +1,214 @@
+import { Counter, Gauge, type Metric, Registry } from 'prom-client';
+import type { ServerStats, WorkerStats } from './stats.ts';
+
+type Read = (worker: WorkerStats) => number;
+type ReadLabelled = (worker: WorkerStats) => Readonly<Record<string, number>>;
+
+const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+  ['hubbub_connections', 'Open WebSocket connections.', (one) => one.connections],
+  [
+    'hubbub_publishes_in_flight',
+    'Publishes the log has not answered.',
+    (one) => one.publishes_in_flight,
+  ],
+  ['hubbub_rooms', 'Rooms held in memory.', (one) => one.hub.rooms],
+  [
+    'hubbub_room_members',
+    'Connections in rooms, one in two rooms counted twice.',
+    (one) => one.hub.members,
+  ],
+  ['hubbub_history_bytes', 'Size of what rooms remember.', (one) => one.hub.history_bytes],
+];
+
+const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [
+  [
+    'hubbub_connections_opened_total',
+    'Connections accepted.',
+    (one) => one.counters.connections_opened,
+  ],
+  [
+    'hubbub_frames_received_total',
+    'Data frames from clients.',
+    (one) => one.counters.frames_received,
+  ],
+  [
+    'hubbub_received_bytes_total',
+    'Payload of data frames from clients.',
+    (one) => one.counters.bytes_received,
+  ],
+  [
+    'hubbub_messages_received_total',
+    'Publishes asked for.',
+    (one) => one.counters.messages_received,
+  ],
+  [
+    'hubbub_commands_received_total',
+    'Other messages from clients.',
+    (one) => one.counters.commands_received,
+  ],
+  ['hubbub_records_total', 'Messages accepted into a room’s order.', (one) => one.hub.records],
+  ['hubbub_events_total', 'Presence and typing events sent to rooms.', (one) => one.hub.events],
+  ['hubbub_deliveries_total', 'Messages times receivers.', (one) => one.hub.deliveries],
+  [
+    'hubbub_frames_published_total',
+    'Frames handed to topics.',
+    (one) => one.counters.frames_published,
+  ],
+  [
+    'hubbub_published_bytes_total',
+    'Payload handed to topics, before fan-out.',
+    (one) => one.counters.bytes_published,
+  ],
+  [
+    'hubbub_rate_limited_total',
+    'Messages refused for coming too fast.',
+    (one) => one.counters.rate_limited,
+  ],
+  ['hubbub_refused_total', 'Messages answered with an error.', (one) => one.counters.refused],
+  [
+    'hubbub_malformed_total',
+    'Frames or messages that made no sense.',
+    (one) => one.counters.malformed,
+  ],
+  ['hubbub_handler_failures_total', 'Handlers that threw.', (one) => one.counters.handler_failures],
+  [
+    'hubbub_redeliveries_dropped_total',
+    'Records the log brought again.',
+    (one) => one.hub.duplicates_dropped,
+  ],
+  [
+    'hubbub_overruns_total',
+    'Rooms whose unpublished messages were let go.',
+    (one) => one.hub.overruns,
+  ],
+  [
+    'hubbub_records_lost_total',
+    'Messages that members could not be sent any more.',
+    (one) => one.hub.records_lost,
+  ],
+];
+
+const LABELLED: readonly (readonly [
+  name: string,
+  help: string,
+  label: string,
+  read: ReadLabelled,
+])[] = [
+  [
+    'hubbub_connections_closed_total',
+    'Connections ended, by cause.',
+    'cause',
+    (one) => one.counters.closed,
+  ],
+  [
+    'hubbub_upgrades_refused_total',
+    'Upgrades turned down, by reason.',
+    'reason',
+    (one) => one.counters.upgrades_refused,
+  ],
+];
+
+/**
+ * The Prometheus view of `/stats`. Values are read at the scrape, so that nothing is counted twice.
+ * @returns what renders the text exposition format
+ */
+export function createMetrics(
+  stats: () => ServerStats,
+): () => Promise<{ contentType: string; body: string }> {
+  const registry = new Registry();
+  const workers = () => stats().workers;
+  for (const [name, help, read] of GAUGES) {
+    registry.registerMetric(
+      gauge(name, help, () => workers().reduce((sum, one) => sum + read(one), 0)),
+    );
+  }
+  registry.registerMetric(
+    gauge('hubbub_resident_memory_bytes', 'Resident memory of the process.', () =>
+      process.memoryUsage.rss(),
+    ),
+  );
+  registry.registerMetric(
+    gauge('hubbub_uptime_seconds', 'Seconds since the start.', () => stats().uptime_s),
+  );
+  registry.registerMetric(info(stats));
+  for (const [name, help, read] of COUNTERS)
+    registry.registerMetric(counter(name, help, workers, read));
+  for (const [name, help, label, read] of LABELLED) {
+    registry.registerMetric(labelled(name, help, label, workers, read));
+  }
+  registry.registerMetric(processCpu());
+  return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
+}
+
+const gauge = (name: string, help: string, read: () => number): Metric =>
+  new Gauge({
+    name,
+    help,
+    registers: [],
+    collect() {
+      this.set(read());
+    },
+  });
+
+const info = (stats: () => ServerStats): Metric =>
+  new Gauge({
+    name: 'hubbub_info',
+    help: 'Which server this is.',
+    labelNames: ['version', 'bun', 'hub', 'log'],
+    registers: [],
+    collect() {
+      const { version, bun, hub, log } = stats();
+      this.set({ version, bun, hub, log }, 1);
+    },
+  });
+
+const counter = (
+  name: string,
+  help: string,
+  workers: () => readonly WorkerStats[],
+  read: Read,
+): Metric =>
+  new Counter({
+    name,
+    help,
+    labelNames: ['worker'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const one of workers()) this.inc({ worker: one.worker }, read(one));
+    },
+  });
+
+const labelled = (
+  name: string,
+  help: string,
+  label: string,
+  workers: () => readonly WorkerStats[],
+  read: ReadLabelled,
+): Metric =>
+  new Counter({
+    name,
+    help,
+    labelNames: ['worker', label],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const one of workers()) {
+        for (const [value, count] of Object.entries(read(one))) {
+          this.inc({ worker: one.worker, [label]: value }, count);
+        }
+      }
+    },
+  });
+
+const processCpu = (): Metric =>
+  new Counter({
+    name: 'hubbub_cpu_seconds_total',
+    help: 'CPU time of the process.',
+    registers: [],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });

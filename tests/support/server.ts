@@ -1,0 +1,39 @@
+import { type App, type ConnectLog, startApp } from '../../server/app.ts';
+import { loadConfig } from '../../server/config/load.ts';
+import type { Config } from '../../server/config/options.ts';
+import { createLogger } from '../../server/telemetry/logger.ts';
+import type { ServerStats } from '../../server/telemetry/stats.ts';
+
+export interface TestServer {
+  readonly port: number;
+  readonly http: string;
+  /** The WebSocket endpoint; add `?room=` and the like. */
+  readonly url: string;
+  stats(): ServerStats;
+  stop(): Promise<void>;
+}
+
+/** What tests do not vary: loopback, a free port, no file, no noise. */
+const BASE = { host: '127.0.0.1', port: 0, session_secret: 'a secret for tests only' } as const;
+
+/** The whole server in this process, on a real port. Option values as numbers and text. */
+export function startServer(options: Partial<Config> = {}, connectLog?: ConnectLog): TestServer {
+  const defaults = loadConfig([], {});
+  if (defaults === undefined) throw new Error('no configuration');
+  const app: App = startApp(
+    { ...defaults, ...BASE, ...options },
+    createLogger('silent'),
+    connectLog,
+  );
+  return {
+    ...addresses(app.port),
+    stats: app.stats,
+    stop: () => app.stop(),
+  };
+}
+
+export const addresses = (port: number) => ({
+  port,
+  http: `http://127.0.0.1:${port}`,
+  url: `ws://127.0.0.1:${port}/ws`,
+});
