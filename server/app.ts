@@ -92,9 +92,12 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
     stats,
     async stop() {
       clearInterval(sweep);
-      await edge.stop();
+      edge.drain();
       await rooms.stop();
+      // What the log has accepted reaches its readers before they are sent away.
+      hub.flush(Number.POSITIVE_INFINITY);
       pump.stop();
+      await edge.stop();
     },
   };
 }

@@ -98,6 +98,7 @@ export const OPTIONS = {
 
   log_timeout_ms: integer(5_000, 1, HOUR_MS, 'wait for the log to load or read'),
   publish_timeout_ms: integer(10_000, 1, HOUR_MS, 'wait for the log to accept a message'),
+  reconnect_jitter_ms: integer(5_000, 0, HOUR_MS, 'window over which clients are sent back at a stop'),
   shutdown_timeout_ms: integer(10_000, 1, HOUR_MS, 'wait for connections to end after SIGTERM'),
 } as const satisfies Record<string, Option>;
 

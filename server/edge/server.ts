@@ -16,6 +16,7 @@ export interface EdgeLimits extends ConnectionLimits {
   readonly frame_bytes_max: number;
   readonly ping_interval_ms: number;
   readonly pong_timeout_ms: number;
+  readonly reconnect_jitter_ms: number;
 }
 
 export interface EdgeParts {
@@ -83,10 +84,10 @@ export class Edge {
     this.#isDraining = true;
   }
 
-  /** Tells everybody to come back, closes each connection, and stops listening. */
+  /** Tells everybody when to come back, closes each connection, and stops listening. */
   async stop(): Promise<void> {
     this.drain();
-    for (const connection of this.connections) connection.close('restart');
+    for (const connection of this.connections) connection.sendAway(this.#parts.limits);
     this.#keepalive.stop();
     this.connections.stop();
     await this.#server.stop(true);
