@@ -1,11 +1,12 @@
 import { describe } from 'bun:test';
 import { testBounds } from './contract/bounds.ts';
-import { type LogTraits, type MakeHarness, type On, withLog } from './contract/fixture.ts';
+import type { LogTraits, MakeHarness, On } from './contract/fixture.ts';
 import { testDuplicates, testWindow } from './contract/idempotency.ts';
 import { testOrder, testRecords } from './contract/order.ts';
 import { testProperties } from './contract/properties.ts';
 import { testReading } from './contract/reading.ts';
 import { testClosing, testOpening } from './contract/rooms.ts';
+import { withLog } from './contract/with_log.ts';
 
 export type { LogHarness, LogSettings, LogTraits, MakeHarness } from './contract/fixture.ts';
 

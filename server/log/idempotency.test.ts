@@ -16,6 +16,9 @@ test('different users and ids never make the same key', () => {
     }),
     { numRuns: 1_000 },
   );
+  // The digits of a length must not run into those of a name.
+  const eleven = 'a'.repeat(11);
+  expect(publishKey('1', eleven)).not.toBe(publishKey(eleven, ''));
 });
 
 interface Pending {

@@ -1,10 +1,9 @@
 /**
- * (from_id, id) as one string. The length at the end keeps the two apart whatever characters users
- * and clients choose: after the last colon it says how much of the rest is `from_id`. What differs
- * most stands in front: measured a fifth faster than the length first.
+ * (from_id, id) as one string. The length in front keeps the two apart whatever characters users and
+ * clients choose: `1:ab` can only be the user `a` with the id `b`.
  */
 export const publishKey = (from_id: string, id: string): string =>
-  `${id}${from_id}:${from_id.length}`;
+  `${from_id.length}:${from_id}${id}`;
 
 /**
  * What one room remembers of publishes with an id, so that the same one again is recognised: the

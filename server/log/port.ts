@@ -7,7 +7,8 @@ import type { MessageRecord } from '../protocol/messages.ts';
  *
  * What callers may rely on, whatever stands behind the port (`contract.ts` holds every adapter to it):
  * - Order: `committed` brings each room's records in rising `offset`, each one's `prev` the offset
- *   before it. Offsets may have holes. A record may come twice, never with another content.
+ *   before it, the publishes of one process in the order it submitted them. Offsets may have holes.
+ *   A record may come again, never with another content.
  * - Answers: each submitted token is answered once, by `acknowledged` or by `refused`, unless the
  *   outcome is lost (a dead connection to the engine): callers keep a deadline of their own.
  * - A refused publish leaves no trace, unless it was refused as `unknown_outcome`.
@@ -27,24 +28,30 @@ export interface Log {
   readonly recovery_records: number;
 
   /**
-   * Loads a room, or makes it. From then on its records come to the sink.
-   * @throws UnavailableError when the engine does not answer
+   * Loads a room, or makes it. Once this has answered, its records come to the sink: none before, none
+   * after `close`. An open room answers where it stands.
+   * @throws UnavailableError when the engine does not answer, and after `stop`
    */
   open(room: string): Promise<OpenedRoom>;
 
   /**
    * Asks for a place for `draft`. The answer goes to the sink under `token`.
-   * @returns false when the log's queue is full: refused on the spot, the token is free again
+   * @returns false when the log takes nothing now (its queue is full, the room is not open, it has
+   *   stopped): refused on the spot, the sink hears nothing, the token is free again
    */
   submit(room: string, draft: Draft, token: number): boolean;
 
   /**
-   * Reads records of an open room, oldest first, as far as the log remembers.
-   * @throws UnavailableError when the engine does not answer
+   * Reads records of an open room, oldest first, as far as the log remembers: where it does not
+   * reach back to `after`, the first one's `prev` shows it. May know records the sink does not yet.
+   * @throws UnavailableError when the engine does not answer, the room is not open, or after `stop`
    */
   read(room: string, range: Range, limit: number): Promise<readonly MessageRecord[]>;
 
-  /** Nobody is in the room any more: what is kept of it in this process may go. */
+  /**
+   * Nobody is in the room any more: what is kept of it in this process may go. What is pending is
+   * answered all the same.
+   */
   close(room: string): void;
 
   /** Accepts nothing more, answers what is pending, and lets the engine go. */
@@ -68,7 +75,7 @@ export interface Draft {
   readonly id?: string;
 }
 
-/** Records after an offset, or the newest ones before it. */
+/** The first records after an offset, or the newest ones before it. */
 export type Range = { readonly after: number } | { readonly before: number };
 
 /** Where the log's answers go. Calls may come inside `submit`. */

@@ -212,11 +212,11 @@ describe('simulated log', () => {
   });
 
   test('stop drains a long queue, a record at a time', async () => {
-    const { observer, log, open, submit } = simulate({ batch_records_max: 1 });
+    const { observer, log, open, submit } = simulate({ batch_records_max: 1, queue_max: 40_000 });
     await open('lobby');
-    for (let token = 0; token < 10_000; token += 1) expect(submit(token)).toBe(true);
+    for (let token = 0; token < 40_000; token += 1) expect(submit(token)).toBe(true);
     await log.stop();
-    expect(observer.records('lobby')).toHaveLength(10_000);
+    expect(observer.records('lobby')).toHaveLength(40_000);
     expect(observer.violations).toEqual([]);
   });
 

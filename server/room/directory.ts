@@ -129,6 +129,10 @@ export class RoomDirectory implements LogSink {
       this.#live.set(name, room);
       this.#noteOccupancy(name);
       return room;
+    } catch (error) {
+      // The log may still finish loading it after the deadline: nobody is here for its records.
+      log.close(name);
+      throw error;
     } finally {
       this.#loading.delete(name);
     }

@@ -2,8 +2,7 @@ import { expect } from 'bun:test';
 import { UnavailableError } from '../../errors.ts';
 import type { MessageRecord } from '../../protocol/messages.ts';
 import type { Draft, Log, LogSink, OpenedRoom, Range } from '../port.ts';
-import { type Answer, LogObserver } from './observer.ts';
-import { checkOutcome } from './outcome.ts';
+import type { Answer, LogObserver } from './observer.ts';
 
 /** What an adapter declares about itself where the port leaves it free. */
 export interface LogTraits {
@@ -142,29 +141,6 @@ export class LogFixture {
       expect(result.reason).toBeInstanceOf(UnavailableError);
     }
     throw new Error(`no answer in ${ATTEMPTS_MAX} attempts`);
-  }
-}
-
-/** Runs `body` on a new log, then holds all that was seen against the port, and stops the log. */
-export async function withLog(
-  make: MakeHarness,
-  traits: LogTraits,
-  settings: LogSettings,
-  body: (fixture: LogFixture) => Promise<void>,
-): Promise<void> {
-  const observer = new LogObserver();
-  const harness = await make(observer, settings);
-  const fixture = new LogFixture(harness, observer, settings);
-  try {
-    await body(fixture);
-    await fixture.settle();
-    await checkOutcome(fixture, traits);
-    await fixture.stop();
-    await fixture.settle();
-    expect(observer.violations).toEqual([]);
-  } finally {
-    await harness.log.stop();
-    await harness.dispose();
   }
 }
 

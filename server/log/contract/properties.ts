@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { UnavailableError } from '../../errors.ts';
-import { type LogFixture, type LogTraits, type MakeHarness, withLog } from './fixture.ts';
+import type { LogFixture, LogTraits, MakeHarness } from './fixture.ts';
+import { withLog } from './with_log.ts';
 
 const ROOMS = ['red', 'green', 'blue'];
 const USERS = ['ann', 'bob', 'cem'];
