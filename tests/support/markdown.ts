@@ -70,6 +70,20 @@ const cellsOf = (line: string): readonly string[] =>
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim().replaceAll('\\|', '|'));
 
+/** Links into the same document that lead to no heading. */
+export function danglingAnchors(source: string): readonly string[] {
+  const anchors = new Set(parseMarkdown(source).map(({ title }) => anchorOf(title)));
+  const links = [...source.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor = '']) => anchor);
+  return links.filter((anchor) => !anchors.has(anchor));
+}
+
+/** What GitHub calls a heading: lower case, spaces as hyphens, punctuation left out. */
+const anchorOf = (title: string): string =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-');
+
 /** The first word between back-ticks: what a cell like `` `since?` `` names. */
 export const codeOf = (cell: string | undefined): string => /`([^`]*)`/.exec(cell ?? '')?.[1] ?? '';
 

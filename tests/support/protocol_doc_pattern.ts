@@ -1,17 +1,19 @@
 import { deepEquals } from 'bun';
 
 /**
- * Messages as the document writes them: JSON, and three additions. `"<name>"` stands for any string
- * and `<name>` for any number, the same one wherever the name stands again; `<name+1>` is the number
- * after it. `…` at the end of an object or array stands for whatever else may be in it.
+ * Messages as the document writes them: JSON, and some additions. `"<name>"` stands for any string and
+ * `<name>` for any number, the same one wherever the name stands again; `<name+1>` is the number after
+ * it. `"…"` is a string that does not matter; a bare `…` at the end of an object or array stands for
+ * whatever else may be in it.
  */
 
 export type Bindings = Map<string, string | number>;
 
-const REST = '…';
+const ANY_STRING = '…';
+const REST = '<rest>';
 const NUMBER = '<number>';
 const STRING_FORM = /^<([a-z_]+)>$/;
-const OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|<([a-z_]+)(\+\d+)?>|([[{,]\s*)…/g;
+const ADDITIONS = /("(?:[^"\\]|\\.)*")|<([a-z_]+)(\+\d+)?>|…(?=\s*([}\]]))/g;
 
 interface NumberPlaceholder {
   readonly [NUMBER]: string;
@@ -21,15 +23,14 @@ interface NumberPlaceholder {
 /** @throws SyntaxError when the text is no message in the document's notation */
 export function parsePattern(text: string): unknown {
   const json = text.replace(
-    OUTSIDE_STRINGS,
-    (_whole, literal?: string, name?: string, plus?: string, opening?: string) => {
+    ADDITIONS,
+    (_whole, literal?: string, name?: string, plus?: string, closing?: string) => {
       if (literal !== undefined) return literal;
       if (name !== undefined) return JSON.stringify({ [NUMBER]: name, plus: Number(plus ?? 0) });
-      return `${opening}"${REST}"`;
+      return closing === '}' ? `"${REST}":true` : `"${REST}"`;
     },
   );
-  // What is left is JSON but for a lone "…" inside an object, which becomes a field.
-  return JSON.parse(json.replaceAll(/"…"(\s*})/g, '"…":true$1')) as unknown;
+  return JSON.parse(json) as unknown;
 }
 
 /** What a pattern says once its placeholders are filled in, for sending. */
@@ -55,6 +56,7 @@ export const fillInText = (text: string, bindings: Bindings): string =>
 /** Whether `value` is what the pattern describes. Names seen for the first time are bound. */
 export function matches(pattern: unknown, value: unknown, bindings: Bindings): boolean {
   if (typeof pattern === 'string') {
+    if (pattern === ANY_STRING) return typeof value === 'string';
     const name = STRING_FORM.exec(pattern)?.[1];
     if (name === undefined) return pattern === value;
     return typeof value === 'string' && bind(name, value, bindings);
