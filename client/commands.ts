@@ -1,88 +1,49 @@
 import type {
+  Auth,
+  HistoryRequest,
+  Join,
+  Leave,
+  ListUsers,
+  Message,
+  Ping,
+  Typing,
+} from '../server/protocol/commands.ts';
+import type {
   History,
   Joined,
   Left,
   Pong,
-  Position,
   UserList,
   Welcome,
 } from '../server/protocol/messages.ts';
 
-/** What the client says. Any of them may carry an `id`, echoed in its one reply or in `error`. */
+/** A command as this client sends it: it always names the room. */
+type Named<C extends { readonly room?: string }> = C & { readonly room: string };
 
-export interface AuthCommand {
-  readonly type: 'auth';
-  readonly token: string;
-  readonly id?: string;
-}
-
-export interface JoinCommand {
-  readonly type: 'join';
-  readonly room: string;
-  readonly since?: Position;
-  readonly id?: string;
-}
-
-export interface LeaveCommand {
-  readonly type: 'leave';
-  readonly room: string;
-  readonly id?: string;
-}
-
-export interface MessageCommand {
+/** This client publishes under an id, always: sending again must be harmless. */
+export type MessageCommand = Named<Omit<Message, 'type'>> & {
   readonly type: 'message';
-  readonly room: string;
-  readonly text: string;
   readonly id: string;
-}
+};
 
-export type TypingStatus = 'started' | 'stopped';
-
-export interface TypingCommand {
-  readonly type: 'typing';
-  readonly room: string;
-  readonly status: TypingStatus;
-}
+export type TypingStatus = Typing['status'];
 
 /** Which page of a room's users: at most `limit` after the user `after` of the page before. */
-export interface UserPageRequest {
-  readonly limit?: number;
-  readonly after?: string;
-}
-
-export interface ListUsersCommand extends UserPageRequest {
-  readonly type: 'list_users';
-  readonly room: string;
-  readonly id?: string;
-}
+export type UserPageRequest = Pick<ListUsers, 'limit' | 'after'>;
 
 /** Which page of a room's history: the newest `limit` records with an offset below `before`. */
-export interface HistoryPageRequest {
-  readonly limit?: number;
-  readonly before?: number;
-}
-
-export interface HistoryCommand extends HistoryPageRequest {
-  readonly type: 'history';
-  readonly room: string;
-  readonly id?: string;
-}
-
-export interface PingCommand {
-  readonly type: 'ping';
-  readonly id?: string;
-}
+export type HistoryPageRequest = Pick<HistoryRequest, 'limit' | 'before'>;
 
 /** Commands with exactly one reply. */
 export type Request =
-  | AuthCommand
-  | JoinCommand
-  | LeaveCommand
-  | ListUsersCommand
-  | HistoryCommand
-  | PingCommand;
+  | Auth
+  | Named<Join>
+  | Named<Leave>
+  | Named<ListUsers>
+  | Named<HistoryRequest>
+  | Ping;
 
-export type Command = Request | MessageCommand | TypingCommand;
+export type Command = Request | MessageCommand | Named<Typing>;
 
 /** The reply to each request. */
 export interface Replies {

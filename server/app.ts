@@ -10,6 +10,7 @@ import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
 import { RoomDirectory } from './room/directory.ts';
+import { checkRoomNames } from './room/names.ts';
 import { Identities } from './session/identity.ts';
 import { newWorkerCounters } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -31,10 +32,12 @@ export type ConnectLog = (sink: LogSink) => Log;
 
 /**
  * The composition root: the only place that picks adapters.
- * @throws ConfigError when the configuration asks for what this machine does not have
+ * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
  */
 export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog): App {
+  checkRoomNames(config);
   const started_at = new Date();
+  const started_at_ms = performance.now();
   const counters = newWorkerCounters();
   const limits = {
     ...config,
@@ -64,7 +67,7 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
     version: project.version,
     bun: Bun.version,
     started_at: started_at.toISOString(),
-    uptime_s: (Date.now() - started_at.getTime()) / 1_000,
+    uptime_s: (performance.now() - started_at_ms) / 1_000,
     ready: edge.isReady,
     hub: hub.kind,
     log: rooms.logKind,

@@ -31,7 +31,6 @@ export const ERRORS = {
   rate_limited: temporary('Too many messages; wait retry_after_ms.'),
   unavailable: temporary('The server cannot accept this now; nothing was published.'),
   unknown_outcome: temporary('No confirmation in time; send again with the same id.'),
-  internal: temporary('The server failed on this request.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

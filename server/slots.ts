@@ -1,5 +1,6 @@
-/** A handle packs the slot below and its generation above: 2^24 slots, 2^29 generations each. */
+/** A handle packs the slot below and its generation above: all of 2^53 stay exact as numbers. */
 const SLOTS_MAX = 2 ** 24;
+const GENERATIONS_MAX = 2 ** 29 - 1;
 
 /**
  * Values under handles that are never reused. A late answer that carries the handle of something
@@ -9,9 +10,16 @@ export class SlotTable<T> {
   readonly #values: (T | undefined)[] = [];
   readonly #generations: number[] = [];
   readonly #free: number[] = [];
+  readonly #generations_max: number;
+  #size = 0;
+
+  /** @param generations_max after so many values a slot is used no more; less than 2^29 */
+  constructor(generations_max = GENERATIONS_MAX) {
+    this.#generations_max = generations_max;
+  }
 
   get size(): number {
-    return this.#values.length - this.#free.length;
+    return this.#size;
   }
 
   /** @throws RangeError past 16,777,216 values at a time */
@@ -21,6 +29,7 @@ export class SlotTable<T> {
     const generation = (this.#generations[slot] ?? 0) + 1;
     this.#generations[slot] = generation;
     this.#values[slot] = value;
+    this.#size += 1;
     return generation * SLOTS_MAX + slot;
   }
 
@@ -37,7 +46,9 @@ export class SlotTable<T> {
     if (value === undefined) return undefined;
     const slot = handle % SLOTS_MAX;
     this.#values[slot] = undefined;
-    this.#free.push(slot);
+    this.#size -= 1;
+    // The handles of a slot that has had all its generations would begin to repeat.
+    if ((this.#generations[slot] ?? 0) < this.#generations_max) this.#free.push(slot);
     return value;
   }
 

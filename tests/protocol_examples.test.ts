@@ -36,7 +36,7 @@ const scripts = fences
 const STATED = {
   session_ttl_ms: { value: 86_400_000, phrase: 'for a day after it was issued' },
   history_records_max: { value: 100, phrase: '100 messages a room' },
-  idempotency_ids_max: { value: 1_000, phrase: 'newest 1,000 published ids' },
+  idempotency_ids_max: { value: 10_000, phrase: 'newest 10,000 published ids' },
   presence_interval_ms: { value: 100, phrase: 'a moment (100 ms' },
   presence_names_max: { value: 100, phrase: 'more than 100 users' },
   pong_timeout_ms: { value: 10_000, phrase: '10 seconds later' },

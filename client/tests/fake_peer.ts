@@ -6,10 +6,12 @@ import { WIRES, type Wire } from './fake_wire.ts';
 
 const LIMITS: Limits = {
   messages_per_second: 0,
+  commands_per_second: 50,
+  command_burst: 200,
   message_burst: 1,
   text_bytes_max: 4_096,
   frame_bytes_max: 65_536,
-  rooms_max: 100,
+  rooms_per_connection_max: 100,
   room_name_bytes_max: 128,
   history_limit_max: 100,
 };

@@ -103,7 +103,7 @@ describe.each(ENCODINGS)('in %s', (_, encoding) => {
   });
 });
 
-const TEMPORARY = ['unavailable', 'unknown_outcome', 'rate_limited', 'internal'] as const;
+const TEMPORARY = ['unavailable', 'unknown_outcome', 'rate_limited'] as const;
 
 test.each(TEMPORARY)(
   'after `%s` it goes out again with the same id, not before its time',

@@ -2,13 +2,6 @@ import { Refusal } from '../errors.ts';
 import { readId, readString } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
 
-export interface Auth {
-  readonly type: 'auth';
-  /** A resume token: `welcome.session` of an earlier connection. */
-  readonly token: string;
-  readonly id?: string;
-}
-
 export const auth = handler(
   'auth',
   (fields) => {

@@ -4,15 +4,8 @@ import { HISTORY_LIMIT_MAX } from '../session/session.ts';
 import { handler } from './handler.ts';
 import { joinedRoom, readRoom } from './room_field.ts';
 
-export interface HistoryRequest {
-  readonly type: 'history';
-  readonly room?: string;
-  /** 1 to 100; 100 when absent. */
-  readonly limit?: number;
-  /** Only records with a lower offset; the newest ones when absent. */
-  readonly before?: number;
-  readonly id?: string;
-}
+/** The last offset there can be is 2^53 - 1, and the page without `before` has to reach it. */
+const PAST_EVERY_OFFSET = Number.MAX_SAFE_INTEGER + 1;
 
 export const history = handler(
   'history',
@@ -28,7 +21,7 @@ export const history = handler(
     return {
       room,
       limit: limit ?? HISTORY_LIMIT_MAX,
-      before: before ?? Number.MAX_SAFE_INTEGER,
+      before: before ?? PAST_EVERY_OFFSET,
       id,
     };
   },

@@ -6,14 +6,6 @@ import type { Session } from '../session/session.ts';
 import { handler, type Outcome } from './handler.ts';
 import { readRoom } from './room_field.ts';
 
-export interface Join {
-  readonly type: 'join';
-  readonly room?: string;
-  /** The last record this client has seen: asks for everything after it. */
-  readonly since?: Position;
-  readonly id?: string;
-}
-
 export const join = handler(
   'join',
   (fields, limits) => {

@@ -3,12 +3,6 @@ import { readId } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
 import { joinedRoom, readRoom } from './room_field.ts';
 
-export interface Leave {
-  readonly type: 'leave';
-  readonly room?: string;
-  readonly id?: string;
-}
-
 export const leave = handler(
   'leave',
   (fields, limits) => {

@@ -3,16 +3,6 @@ import { readId, readOptionalInteger, readOptionalString } from '../protocol/fie
 import { handler } from './handler.ts';
 import { joinedRoom, readRoom } from './room_field.ts';
 
-export interface ListUsers {
-  readonly type: 'list_users';
-  readonly room?: string;
-  /** 1 to 100; 100 when absent. */
-  readonly limit?: number;
-  /** The `next` of the page before. */
-  readonly after?: string;
-  readonly id?: string;
-}
-
 const LIMIT_MAX = 100;
 
 export const listUsers = handler(

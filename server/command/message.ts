@@ -1,16 +1,8 @@
 import { Refusal } from '../errors.ts';
+import type { Message } from '../protocol/commands.ts';
 import { readId, readString } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
 import { joinedRoom, readRoom } from './room_field.ts';
-
-export interface Message {
-  /** `chat` is the same; what is broadcast is always a `message`. */
-  readonly type: 'message' | 'chat';
-  readonly room?: string;
-  readonly text: string;
-  /** Asks for an `ack`, and makes sending it again harmless. */
-  readonly id?: string;
-}
 
 /** A client that goes on past its backlog after reading has stopped is told to wait for the log. */
 const BACKLOG_FACTOR = 2;

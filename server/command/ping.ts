@@ -2,11 +2,6 @@ import { Refusal } from '../errors.ts';
 import { readId } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
 
-export interface Ping {
-  readonly type: 'ping';
-  readonly id?: string;
-}
-
 export const ping = handler(
   'ping',
   (fields) => {

@@ -5,12 +5,6 @@ import { joinedRoom, readRoom } from './room_field.ts';
 
 const STATUSES = ['started', 'stopped'] as const;
 
-export interface Typing {
-  readonly type: 'typing';
-  readonly room?: string;
-  readonly status: (typeof STATUSES)[number];
-}
-
 export const typing = handler(
   'typing',
   (fields, limits) => {

@@ -54,7 +54,7 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> | unde
       options: { ...options, help: { type: 'boolean', short: 'h' } },
     }).values as typeof values;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    const reason = messageOf(error).split(/\.\s/)[0];
     throw new ConfigError(`${reason}; --help lists every option.`, { cause: error });
   }
   if (values.help === true) return undefined;
@@ -64,17 +64,17 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> | unde
 }
 
 function readFile(path: string): ReadonlyMap<string, unknown> {
-  let entries: Record<string, unknown>;
+  let entries: unknown;
   try {
     const source = readFileSync(path, 'utf8');
-    entries = (
-      path.endsWith('.json') ? JSON.parse(source) : Bun.TOML.parse(source)
-    ) as typeof entries;
+    entries = path.endsWith('.json') ? JSON.parse(source) : Bun.TOML.parse(source);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`The configuration file ${path} cannot be used: ${reason}`, {
+    throw new ConfigError(`The configuration file ${path} cannot be used: ${messageOf(error)}.`, {
       cause: error,
     });
+  }
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) {
+    throw new ConfigError(`The configuration file ${path} must hold one object.`);
   }
   for (const key of Object.keys(entries)) {
     if (!Object.hasOwn(OPTIONS, key)) {
@@ -83,6 +83,9 @@ function readFile(path: string): ReadonlyMap<string, unknown> {
   }
   return new Map(Object.entries(entries));
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /** @returns the value in its own type, undefined when there is none */
 function check(name: OptionName, source: string, value: unknown): number | string | undefined {
@@ -119,6 +122,7 @@ const RELATIONS: readonly (readonly [smaller: OptionName, larger: OptionName])[]
   ['text_bytes_max', 'frame_bytes_max'],
   ['batch_bytes_max', 'pending_bytes_max'],
   ['history_bytes_max', 'send_buffer_bytes_max'],
+  ['replay_bytes_max', 'send_buffer_bytes_max'],
 ];
 
 function checkRelations(config: Config): void {

@@ -90,15 +90,22 @@ export const OPTIONS = {
   history_records_max: integer(100, 0, 1_000_000, 'messages a room remembers'),
   history_bytes_max: integer(256 * KIB, 0, 1_024 * MIB, 'size of what a room remembers'),
   history_age_ms_max: integer(0, 0, ANY, 'age of what a room remembers; 0 = any'),
-  idempotency_ids_max: integer(1_000, 0, 1_000_000, 'message ids a room remembers'),
+  idempotency_ids_max: integer(10_000, 0, 1_000_000, 'message ids a room remembers'),
   replay_records_max: integer(1_000, 0, 1_000_000, 'messages one recovery may bring back'),
+
+  replay_bytes_max: integer(512 * KIB, 0, 1_024 * MIB, 'size of what one recovery may bring back'),
 
   presence_interval_ms: integer(100, 0, 60_000, 'window in which arrivals and departures gather'),
   presence_names_max: integer(100, 1, 10_000, 'members up to which each one is announced by name'),
 
   log_timeout_ms: integer(5_000, 1, HOUR_MS, 'wait for the log to load or read'),
   publish_timeout_ms: integer(10_000, 1, HOUR_MS, 'wait for the log to accept a message'),
-  reconnect_jitter_ms: integer(5_000, 0, HOUR_MS, 'window over which clients are sent back at a stop'),
+  reconnect_jitter_ms: integer(
+    5_000,
+    0,
+    HOUR_MS,
+    'window over which clients are sent back at a stop',
+  ),
   shutdown_timeout_ms: integer(10_000, 1, HOUR_MS, 'wait for connections to end after SIGTERM'),
 } as const satisfies Record<string, Option>;
 

@@ -18,8 +18,13 @@ export interface Admission {
 export interface ConnectionEvents {
   /** A frame could not be written at once: somebody may be reading too slowly. */
   pressed(): void;
+  /** A frame did not fit any more: Bun is about to cut the connection. */
+  overflowed(): void;
   failed(connection: Connection, error: unknown): void;
 }
+
+/** What Bun answers a send or a publish with that went past `backpressureLimit`; below it: not all at once. */
+export const DROPPED = 0;
 
 export type Socket = ServerWebSocket<Connection>;
 
@@ -28,7 +33,10 @@ export class Connection implements Line {
   readonly admission: Admission;
   /** The keepalive tick at which the peer last gave a sign of life. */
   seen_tick = 0;
+  /** Whether a ping has been sent since then. */
   pinged = false;
+  /** While nothing is read from the peer, its silence says nothing about it. */
+  isPaused = false;
   /** Where the keepalive wheel holds this connection. */
   bucket = -1;
   /** Why this side ended it, for the metrics: the close event only shows a number. */
@@ -64,6 +72,11 @@ export class Connection implements Line {
     this.#inbox?.receive(frame);
   }
 
+  /** Keepalive has looked and found a peer: the time for what is due now and then. */
+  renew(): void {
+    this.#session?.renew();
+  }
+
   /** A control frame came in: harmless, but not in any number. */
   receiveControl(): void {
     this.#inbox?.receiveControl();
@@ -79,7 +92,10 @@ export class Connection implements Line {
   }
 
   send(frame: string | Uint8Array): void {
-    if (this.isOpen && (this.#socket?.send(frame) ?? 1) <= 0) this.#events.pressed();
+    if (!this.isOpen || this.#socket === undefined) return;
+    const status = this.#socket.send(frame);
+    if (status === DROPPED) this.#events.overflowed();
+    else if (status < DROPPED) this.#events.pressed();
   }
 
   subscribe(topic: string): void {
@@ -91,10 +107,12 @@ export class Connection implements Line {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.#socket?.pause();
   }
 
   resume(): void {
+    this.isPaused = false;
     this.#socket?.resume();
   }
 

@@ -9,15 +9,16 @@ const TICK_MS = 1_000;
  */
 export class Keepalive {
   readonly #ping_ticks: number;
-  readonly #cut_ticks: number;
+  readonly #pong_ticks: number;
   readonly #buckets: Set<Connection>[];
   readonly #timer: NodeJS.Timeout;
   #tick = 0;
 
   constructor(limits: { readonly ping_interval_ms: number; readonly pong_timeout_ms: number }) {
     this.#ping_ticks = Math.ceil(limits.ping_interval_ms / TICK_MS);
-    this.#cut_ticks = this.#ping_ticks + Math.ceil(limits.pong_timeout_ms / TICK_MS);
-    this.#buckets = Array.from({ length: this.#cut_ticks + 1 }, () => new Set<Connection>());
+    this.#pong_ticks = Math.ceil(limits.pong_timeout_ms / TICK_MS);
+    const ticks_max = Math.max(this.#ping_ticks, this.#pong_ticks);
+    this.#buckets = Array.from({ length: ticks_max + 1 }, () => new Set<Connection>());
     this.#timer = setInterval(() => this.#turn(), TICK_MS);
   }
 
@@ -29,6 +30,7 @@ export class Keepalive {
   /** Any frame counts as life. */
   seen(connection: Connection): void {
     connection.seen_tick = this.#tick;
+    connection.pinged = false;
   }
 
   remove(connection: Connection): void {
@@ -49,15 +51,17 @@ export class Keepalive {
 
   #look(connection: Connection): void {
     const silent_ticks = this.#tick - connection.seen_tick;
+    connection.renew();
     this.remove(connection);
-    if (silent_ticks >= this.#cut_ticks) {
+    if (silent_ticks < this.#ping_ticks) {
+      this.#place(connection, this.#ping_ticks - silent_ticks);
+    } else if (connection.pinged && !connection.isPaused) {
       connection.cut();
-      return;
+    } else {
+      connection.pinged = true;
+      this.#place(connection, this.#pong_ticks);
+      connection.ping();
     }
-    const isSilent = silent_ticks >= this.#ping_ticks;
-    if (isSilent && !connection.pinged) connection.ping();
-    connection.pinged = isSilent;
-    this.#place(connection, (isSilent ? this.#cut_ticks : this.#ping_ticks) - silent_ticks);
   }
 
   #place(connection: Connection, ticks: number): void {

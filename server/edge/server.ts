@@ -1,10 +1,11 @@
 import type { Server, WebSocketHandler } from 'bun';
+import { ConfigError } from '../errors.ts';
 import { type HubEvents, topicOf } from '../hub/port.ts';
 import type { SessionContext } from '../session/session.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { closeCause } from './close_cause.ts';
-import { Connection } from './connection.ts';
+import { Connection, DROPPED } from './connection.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Keepalive } from './keepalive.ts';
 import { createRouter, type Telemetry } from './routes.ts';
@@ -43,14 +44,15 @@ export class Edge {
   constructor(parts: EdgeParts) {
     this.#parts = parts;
     this.connections = new Connections(parts.limits);
-    this.#keepalive = new Keepalive(parts.limits);
     const route = createRouter(parts.telemetry);
-    this.#server = Bun.serve({
+    this.#server = listen({
       hostname: parts.limits.host,
       port: parts.limits.port,
       maxRequestBodySize: REQUEST_BYTES_MAX,
       fetch: (request, server) => {
-        const path = new URL(request.url).pathname;
+        // What Bun makes of a Host header that names no host does not parse, and may carry a token.
+        const path = URL.parse(request.url)?.pathname;
+        if (path === undefined) return new Response('Host names no host.\n', { status: 400 });
         return path === SOCKET_PATH ? this.#upgrade(request, server) : route(request, path);
       },
       error: (error) => {
@@ -60,6 +62,7 @@ export class Edge {
       },
       websocket: this.#handlers(),
     });
+    this.#keepalive = new Keepalive(parts.limits);
   }
 
   get port(): number {
@@ -76,7 +79,9 @@ export class Edge {
     counters.frames_published += 1;
     counters.bytes_published += data.length;
     // Compression would run once per subscriber. The result is the worst over all of them: a hint to look.
-    if (this.#server.publish(topicOf(room, encoding), data, false) <= 0) this.connections.pressed();
+    const status = this.#server.publish(topicOf(room, encoding), data, false);
+    if (status === DROPPED) this.connections.overflowed();
+    else if (status < DROPPED) this.connections.pressed();
   };
 
   /** From now on nobody is let in, and `/readyz` says so. */
@@ -107,6 +112,7 @@ export class Edge {
     }
     const connection = new Connection(admission, {
       pressed: () => this.connections.pressed(),
+      overflowed: () => this.connections.overflowed(),
       failed: (failing, error) => this.#fail(failing, error),
     });
     const headers = handshakeHeaders(request, admission.encoding);
@@ -171,3 +177,22 @@ export class Edge {
     connection.close('internal');
   }
 }
+
+/** @throws ConfigError when the address cannot be had: a sentence for the terminal, not a stack */
+function listen(options: Bun.Serve.Options<Connection>): Server<Connection> {
+  try {
+    return Bun.serve(options);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const reason = LISTEN_ERRORS.get(code);
+    if (reason === undefined) throw error;
+    const address = 'port' in options ? `${options.hostname}:${options.port}` : 'the address';
+    throw new ConfigError(`Cannot listen on ${address}: ${reason}`, { cause: error });
+  }
+}
+
+const LISTEN_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'another process does already; choose another --port.'],
+  ['EADDRNOTAVAIL', 'it is not an address of this machine; choose another --host.'],
+  ['EACCES', 'this user may not; choose a --port from 1024 on.'],
+]);

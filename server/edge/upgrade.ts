@@ -9,6 +9,7 @@ import type { Connections } from './connections.ts';
 
 const USERNAME_BYTES_MAX = 64;
 const KEY_FORM = /^[A-Za-z0-9+/]{22}==$/;
+const CONNECTION_UPGRADE = /(?:^|,)\s*upgrade\s*(?:,|$)/i;
 const RETRY_AFTER_S = '5';
 
 export interface Gate {
@@ -49,6 +50,9 @@ export function admit(request: Request, address: string, gate: Gate): Admission 
 function checkHandshake(headers: Headers): Encoding | Turned {
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     return turn('bad_request', 426, 'Connect here with WebSocket.', { upgrade: 'websocket' });
+  }
+  if (!CONNECTION_UPGRADE.test(headers.get('connection') ?? '')) {
+    return turn('bad_request', 400, 'The Connection header does not ask for an upgrade.');
   }
   if (headers.get('sec-websocket-version') !== '13') {
     return turn('bad_request', 426, 'Only WebSocket version 13 is spoken here.', {

@@ -19,6 +19,16 @@ type HistoryLimits = Pick<
 /** Below this many abandoned places at the front, moving the rest down costs more than it frees. */
 const COMPACT_AT = 64;
 
+/** Stands in an abandoned place, so that what was there is let go at once. */
+const GONE: EncodedRecord = {
+  offset: 0,
+  prev: 0,
+  timestamp: 0,
+  json: '',
+  bytes: 0,
+  messagepack: undefined,
+};
+
 /**
  * The newest durable records of a room, oldest first, bounded by count, bytes and age.
  * `floor` is the offset before the oldest one kept: everything after it is here.
@@ -47,7 +57,9 @@ export class History {
     return this.#records.length - this.#start;
   }
 
+  /** A record that does not follow on the newest one begins anew: a run with a gap proves nothing. */
   push(record: EncodedRecord, now_ms: number): void {
+    if (this.size > 0 && this.#records.at(-1)?.offset !== record.prev) this.#clear();
     if (this.size === 0) this.#floor = record.prev;
     this.#records.push(record);
     this.#bytes += record.bytes;
@@ -67,6 +79,7 @@ export class History {
     ) {
       this.#floor = first.offset;
       this.#bytes -= first.bytes;
+      this.#records[this.#start] = GONE;
       this.#start += 1;
       first = this.#records[this.#start];
     }
@@ -85,6 +98,12 @@ export class History {
   before(offset: number, limit: number): readonly EncodedRecord[] {
     const end = this.#indexAfter(offset - 1);
     return this.#records.slice(Math.max(this.#start, end - limit), end);
+  }
+
+  #clear(): void {
+    this.#records = [];
+    this.#start = 0;
+    this.#bytes = 0;
   }
 
   /** Binary search: the first record with an offset past `offset`. */

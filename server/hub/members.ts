@@ -41,7 +41,9 @@ export class Members {
   /** @returns whether that was the user's last connection here */
   remove(user: User, encoding: Encoding): boolean {
     const presence = this.#present.get(user.user_id);
-    if (presence === undefined) throw new Error('a user left a room it was not in');
+    if (presence === undefined || this.#connections[encoding] === 0) {
+      throw new Error('a user left a room it was not in');
+    }
     this.#connections[encoding] -= 1;
     presence.connections -= 1;
     return presence.connections === 0 && this.#present.delete(user.user_id);

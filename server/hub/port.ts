@@ -8,12 +8,17 @@ import type { MessageRecord, Position, User, VolatileEvent } from '../protocol/m
  * What callers may rely on (`contract.ts` holds every hub to it):
  * - One order. Rows of a room come in the order of `append` and `broadcast`, the same for every
  *   encoding; durable records at or below the head are dropped, so a redelivery is harmless.
+ * - No false proof. A record whose `prev` is past the head (the hub was not given some) begins the
+ *   history anew: nothing is called recovered across a gap.
  * - Joining and leaving publish what the room has pending, in the same call. The first record a
  *   member receives after `join` answered offset h has `prev` = h.
  * - Volatile events share the order and never push a record out of the history.
  * - Bounds: a room holds at most `history_records_max`, `history_bytes_max` and
  *   `history_age_ms_max` of history, and `pending_bytes_max` not yet published. A room past that
- *   is overrun: what is pending is let go, counted, and reported once at the next flush.
+ *   is overrun: what is pending is let go, counted, and reported once at the next flush; a join or
+ *   a leave before the answer ends it with what the history holds. One record alone may be larger
+ *   than any bound. Sizes are those of the JSON form in UTF-8.
+ * - A handle that is closed is dead: using it throws, but `closeRoom` and `fill` may come late.
  */
 export interface Hub {
   readonly kind: HubKind;
@@ -55,15 +60,19 @@ export interface Hub {
   encodePage(room: RoomHandle, encoding: Encoding, records: readonly MessageRecord[]): EncodedPage;
 
   /**
-   * Answers an overrun: what the log still had of the missing records, oldest first. What stays
-   * missing is lost: counted, and seen by clients as a gap in `prev`.
+   * Answers an overrun: what the log still had of the missing records, oldest first, also past the
+   * head. As long as that leads on but not far enough, the hub asks again. What stays missing is
+   * lost: counted, and seen by clients as a gap in `prev`. Does nothing when the overrun has ended.
    */
   fill(room: RoomHandle, records: readonly MessageRecord[]): void;
 
   /** Publishes every batch that is due at `now_ms`. Called by the pump alone. */
   flush(now_ms: number): void;
 
-  /** @returns the next batch's due time on the monotonic clock, undefined when nothing is pending. */
+  /**
+   * @returns when to flush next on the monotonic clock, never after a batch's due time; undefined when
+   *          nothing is pending
+   */
   nextDue_ms(): number | undefined;
 
   counters(): HubCounters;

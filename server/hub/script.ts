@@ -27,7 +27,7 @@ export class ScriptHub implements Hub {
   readonly #rooms = new SlotTable<ScriptRoom>();
   /** Rooms whose batch leaves at the end of this turn. */
   #immediate: RoomHandle[] = [];
-  /** Rooms whose batch waits for its window to close: all windows are equal, so in order of due time. */
+  /** Rooms whose batch waits for its window to close, in order of due time. */
   #windowed: { readonly room: RoomHandle; readonly due_ms: number }[] = [];
   readonly #counts = {
     members: 0,
@@ -102,8 +102,9 @@ export class ScriptHub implements Hub {
   leave(room: RoomHandle, user: User, encoding: Encoding): boolean {
     const state = this.#room(room);
     this.#drain(room, state);
+    const departed = state.members.remove(user, encoding);
     this.#counts.members -= 1;
-    return state.members.remove(user, encoding);
+    return departed;
   }
 
   users(room: RoomHandle, limit: number, after: string | undefined): UserPage {
@@ -135,15 +136,19 @@ export class ScriptHub implements Hub {
 
   fill(room: RoomHandle, records: readonly MessageRecord[]): void {
     const state = this.#rooms.get(room);
-    if (state === undefined || state.overrun === 'no') return;
-    const missing = records.filter((record) => record.offset > state.cursor);
+    // Otherwise it answers an overrun that a join or a leave has ended since.
+    if (state?.overrun !== 'reported') return;
+    const { cursor, history } = state;
+    // From the floor on the history has everything; the log may even have read past the head.
+    const missing = records.filter(({ offset }) => offset > cursor && offset <= history.floor);
     this.#publish(
       room,
       state,
       missing.map((record) => state.encode(record)),
     );
-    state.cursor = missing.at(-1)?.offset ?? state.cursor;
-    if (missing.length > 0 && state.cursor < state.history.floor) {
+    state.unpublished -= missing.length;
+    state.cursor = missing.at(-1)?.offset ?? cursor;
+    if (missing.length > 0 && state.cursor < history.floor) {
       this.#events.overrun(room, state.cursor);
     } else {
       this.#catchUp(room, state);
@@ -180,6 +185,7 @@ export class ScriptHub implements Hub {
       state.cursor = state.head;
       return;
     }
+    if (record.offset > 0) state.unpublished += 1;
     // What the log is being asked for comes back in order through `fill`, this record included.
     if (state.overrun !== 'no') return;
     const wasEmpty = state.pendingCount === 0;
@@ -187,28 +193,30 @@ export class ScriptHub implements Hub {
       state.overrun = 'unreported';
       this.#counts.overruns += 1;
     }
-    if (wasEmpty) this.#schedule(room, state);
-    else if (state.isFull || state.overrun !== 'no') this.#hurry(room, state);
+    if (wasEmpty) {
+      this.#schedule(room, state);
+    } else if (state.isFull || state.overrun !== 'no') {
+      const now_ms = this.#clock();
+      if (state.due_ms > now_ms) this.#hurry(room, state, now_ms);
+    }
   }
 
   /** A quiet room's message leaves with this turn; a busy room's waits for the window to close. */
   #schedule(room: RoomHandle, state: ScriptRoom): void {
     const now_ms = this.#clock();
     const window_ms = state.flushed_at_ms + this.#limits.flush_interval_ms;
-    if (window_ms <= now_ms || state.isFull || state.overrun !== 'no') {
-      state.due_ms = now_ms;
-      this.#immediate.push(room);
-      if (this.#immediate.length === 1) this.#events.wake(now_ms);
-    } else {
-      state.due_ms = window_ms;
-      this.#windowed.push({ room, due_ms: window_ms });
-      if (this.#windowed.length === 1) this.#events.wake(window_ms);
+    if (window_ms <= now_ms || state.isFull) {
+      this.#hurry(room, state, now_ms);
+      return;
     }
+    state.due_ms = window_ms;
+    // Windows open in any order, but not far apart: the place is near the end.
+    const place = this.#windowed.findLastIndex(({ due_ms }) => due_ms <= window_ms) + 1;
+    this.#windowed.splice(place, 0, { room, due_ms: window_ms });
+    if (place === 0) this.#events.wake(window_ms);
   }
 
-  #hurry(room: RoomHandle, state: ScriptRoom): void {
-    const now_ms = this.#clock();
-    if (state.due_ms <= now_ms) return;
+  #hurry(room: RoomHandle, state: ScriptRoom, now_ms: number): void {
     state.due_ms = now_ms;
     this.#immediate.push(room);
     if (this.#immediate.length === 1) this.#events.wake(now_ms);
@@ -239,8 +247,10 @@ export class ScriptHub implements Hub {
 
   /** Ends an overrun with what the history holds. What lies between is lost, and counted. */
   #catchUp(room: RoomHandle, state: ScriptRoom): void {
-    this.#counts.records_lost += Math.max(0, state.history.floor - state.cursor);
-    this.#publish(room, state, state.history.after(state.cursor));
+    const records = state.history.after(state.cursor);
+    this.#counts.records_lost += state.unpublished - records.length;
+    this.#publish(room, state, records);
+    state.unpublished = 0;
     state.cursor = state.head;
     state.overrun = 'no';
   }

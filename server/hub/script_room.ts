@@ -18,6 +18,8 @@ export class ScriptRoom {
   head: number;
   /** The offset up to which members have been sent everything. */
   cursor: number;
+  /** Records after the cursor, whether they are still pending or not: offsets may have holes. */
+  unpublished = 0;
   /** When the pending batch leaves, on the monotonic clock. */
   due_ms = 0;
   flushed_at_ms = Number.NEGATIVE_INFINITY;
@@ -86,6 +88,7 @@ export class ScriptRoom {
   publishPending(publish: Publish): void {
     this.publishRecords(this.#pending, publish);
     this.#clearPending();
+    this.unpublished = 0;
     this.cursor = this.head;
   }
 

@@ -50,7 +50,8 @@ function arrayHeader(count: number): Uint8Array {
 
 /**
  * Reads MessagePack values that stand back to back.
- * @returns undefined when the frame is empty, cut short, too deep, or uses extension types
+ * @returns undefined when the frame is empty, cut short, too deep, or uses what JSON has no like of:
+ *          extension types, keys that are no strings, strings that are not UTF-8
  */
 export function decode(frame: Uint8Array): readonly unknown[] | undefined {
   if (countValues(frame) < 1) return undefined;

@@ -1,7 +1,10 @@
+import { isUtf8 } from './utf8.ts';
+
 /**
  * Walks MessagePack without building anything, so that a decoder only ever meets frames that are
  * whole, shallow, and as long as they claim. A five-byte header can otherwise claim four billion
  * elements, and extension types can ask a decoder for regular expressions, dates or back references.
+ * As in JSON, keys are strings and strings are UTF-8: a decoder would throw, or change the text.
  */
 
 const DEPTH_MAX = 32;
@@ -24,9 +27,9 @@ function skipValue(bytes: Uint8Array, at: number, depth: number): number {
   if (head === undefined || depth > DEPTH_MAX) return -1;
   const next = at + 1;
   if (head <= 0x7f || head >= 0xe0) return next; // small integers
-  if (head <= 0x8f) return skipItems(bytes, next, (head & 0x0f) * 2, depth);
+  if (head <= 0x8f) return skipEntries(bytes, next, head & 0x0f, depth);
   if (head <= 0x9f) return skipItems(bytes, next, head & 0x0f, depth);
-  if (head <= 0xbf) return within(bytes, next + (head & 0x1f));
+  if (head <= 0xbf) return skipText(bytes, next, head & 0x1f);
   const fixed = FIXED_BYTES[head];
   if (fixed !== undefined) return within(bytes, next + fixed);
   const lengthBytes = LENGTH_BYTES[head];
@@ -34,8 +37,10 @@ function skipValue(bytes: Uint8Array, at: number, depth: number): number {
   const length = readLength(bytes, next, lengthBytes);
   if (length < 0) return -1;
   const body = next + lengthBytes;
-  if (head <= 0xdb) return within(bytes, body + length);
-  return skipItems(bytes, body, head >= 0xde ? length * 2 : length, depth);
+  if (head <= 0xc6) return within(bytes, body + length);
+  if (head <= 0xdb) return skipText(bytes, body, length);
+  if (head <= 0xdd) return skipItems(bytes, body, length, depth);
+  return skipEntries(bytes, body, length, depth);
 }
 
 /** nil, false, true; float 32 and 64; unsigned and signed integers. */
@@ -75,6 +80,25 @@ function skipItems(bytes: Uint8Array, at: number, items: number, depth: number):
   let end = at;
   for (let item = 0; item < items && end >= 0; item += 1) end = skipValue(bytes, end, depth + 1);
   return end;
+}
+
+function skipEntries(bytes: Uint8Array, at: number, entries: number, depth: number): number {
+  if (entries * 2 > bytes.length - at) return -1;
+  let end = at;
+  for (let entry = 0; entry < entries && end >= 0; entry += 1) {
+    if (!isTextHead(bytes[end])) return -1;
+    end = skipValue(bytes, end, depth + 1);
+    if (end >= 0) end = skipValue(bytes, end, depth + 1);
+  }
+  return end;
+}
+
+const isTextHead = (head = 0): boolean =>
+  (head >= 0xa0 && head <= 0xbf) || (head >= 0xd9 && head <= 0xdb);
+
+function skipText(bytes: Uint8Array, at: number, length: number): number {
+  const end = within(bytes, at + length);
+  return end >= 0 && isUtf8(bytes, at, end) ? end : -1;
 }
 
 function readLength(bytes: Uint8Array, at: number, width: number): number {

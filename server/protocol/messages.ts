@@ -33,9 +33,12 @@ export interface Position {
 export interface Limits {
   readonly messages_per_second: number;
   readonly message_burst: number;
+  /** Everything that is not a message to a room. */
+  readonly commands_per_second: number;
+  readonly command_burst: number;
   readonly text_bytes_max: number;
   readonly frame_bytes_max: number;
-  readonly rooms_max: number;
+  readonly rooms_per_connection_max: number;
   readonly room_name_bytes_max: number;
   readonly history_limit_max: number;
 }

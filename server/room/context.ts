@@ -7,6 +7,8 @@ export interface RoomLimits {
   readonly presence_names_max: number;
   readonly log_timeout_ms: number;
   readonly replay_records_max: number;
+  /** Of their text: a replay is one frame, and must not make its reader a slow one. */
+  readonly replay_bytes_max: number;
 }
 
 /** What rooms work with, one set for all rooms of a worker. */

@@ -4,7 +4,7 @@ import type { Hub, RoomHandle } from '../hub/port.ts';
 import type { Log, LogSink } from '../log/port.ts';
 import type { MessageRecord } from '../protocol/messages.ts';
 import type { RoomContext, RoomLimits } from './context.ts';
-import { refuseRoomName } from './names.ts';
+import { refuseRoomName, splitNames } from './names.ts';
 import { PendingPublishes } from './pending.ts';
 import { Room } from './room.ts';
 
@@ -38,7 +38,7 @@ export class RoomDirectory implements LogSink {
   /** @param connectLog makes the log, given where its answers go */
   constructor(connectLog: (sink: LogSink) => Log, hub: Hub, limits: DirectoryLimits) {
     this.#limits = limits;
-    this.#declared = new Set(limits.rooms.split(',').flatMap((name) => name.trim() || []));
+    this.#declared = new Set(splitNames(limits.rooms));
     this.pending = new PendingPublishes(limits.publish_timeout_ms);
     this.#context = {
       log: connectLog(this),

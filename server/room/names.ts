@@ -1,10 +1,13 @@
-import { Refusal } from '../errors.ts';
+import { ConfigError, Refusal } from '../errors.ts';
 
 /** Scripts whose letters are drawn alike: a name may use one of them, so that it cannot pose as another. */
 const LOOK_ALIKE_SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u];
 
-/** Control, format, unassigned and private characters, and every space but the plain one. */
-const INVISIBLE = /[\p{C}\p{Z}]/u;
+/**
+ * Control, format, unassigned and private characters, and every space but the plain one; what fonts
+ * draw nothing for (variation selectors, fillers, joiners), and the blank Braille pattern.
+ */
+const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** @returns why the name cannot be used, as the end of a sentence; undefined when it can */
 function flaw(name: string, bytes_max: number): string | undefined {
@@ -25,6 +28,29 @@ export function refuseRoomName(name: string, bytes_max: number): Refusal | undef
     ? undefined
     : new Refusal('room_name_invalid', `The room name ${reason}.`);
 }
+
+/**
+ * A room that no client could name would be there for nobody.
+ * @throws ConfigError when the configuration names one
+ */
+export function checkRoomNames(config: {
+  readonly default_room: string;
+  readonly rooms: string;
+  readonly room_name_bytes_max: number;
+}): void {
+  const named = { '--default-room': [config.default_room], '--rooms': splitNames(config.rooms) };
+  for (const [flag, names] of Object.entries(named)) {
+    for (const name of names) {
+      const reason = flaw(name, config.room_name_bytes_max);
+      if (reason === undefined) continue;
+      throw new ConfigError(`${flag} ${JSON.stringify(name)} cannot be used: the name ${reason}.`);
+    }
+  }
+}
+
+/** @param list names separated by commas */
+export const splitNames = (list: string): readonly string[] =>
+  list.split(',').flatMap((name) => name.trim() || []);
 
 /** @returns whether `name` may be shown as a person's name */
 export const isUsername = (name: string, bytes_max: number): boolean =>

@@ -5,27 +5,34 @@ interface PresenceLimits {
   readonly presence_names_max: number;
 }
 
+interface Change {
+  readonly user: User;
+  readonly status: PresenceStatus;
+}
+
 /**
  * Names times receivers of one announcement: a room of 10,000 is told ten names and the count, so that
  * n arrivals cost a bounded number of bytes and never n² deliveries.
  */
 const NAMES_TIMES_USERS_MAX = 100_000;
 
-/** Announcing to n users costs n deliveries: this many a second are spent on it at the most. */
+/** Telling n users e events costs n times e deliveries: this many a second are spent on it at the most. */
 const DELIVERIES_PER_SECOND_MAX = 10_000;
 
 /** Who came and went since the room was last told. Somebody who did both is not mentioned. */
 export class PresenceLedger {
   readonly #limits: PresenceLimits;
-  readonly #changes = new Map<string, { readonly user: User; readonly status: PresenceStatus }>();
+  readonly #changes = new Map<string, Change>();
   #due_ms = 0;
+  /** Until then the last announcement has used up what a room may spend. */
+  #paid_until_ms = 0;
 
   constructor(limits: PresenceLimits) {
     this.#limits = limits;
   }
 
   /** @returns whether this is the first change since the last announcement */
-  note(user: User, status: PresenceStatus, user_count: number, now_ms: number): boolean {
+  note(user: User, status: PresenceStatus, now_ms: number): boolean {
     const before = this.#changes.get(user.user_id);
     if (before !== undefined && before.status !== status) {
       this.#changes.delete(user.user_id);
@@ -33,8 +40,7 @@ export class PresenceLedger {
     }
     this.#changes.set(user.user_id, { user, status });
     if (this.#changes.size > 1) return false;
-    const interval_ms = (user_count * 1_000) / DELIVERIES_PER_SECOND_MAX;
-    this.#due_ms = now_ms + Math.max(this.#limits.presence_interval_ms, interval_ms);
+    this.#due_ms = Math.max(now_ms + this.#limits.presence_interval_ms, this.#paid_until_ms);
     return true;
   }
 
@@ -43,9 +49,16 @@ export class PresenceLedger {
   }
 
   /** @returns what to tell the room; the ledger is empty afterwards */
-  announce(room: string, user_count: number): VolatileEvent[] {
+  announce(room: string, user_count: number, now_ms: number): VolatileEvent[] {
     const changes = [...this.#changes.values()];
     this.#changes.clear();
+    const events = this.#eventsOf(changes, room, user_count);
+    const deliveries = events.length * user_count;
+    this.#paid_until_ms = now_ms + (deliveries * 1_000) / DELIVERIES_PER_SECOND_MAX;
+    return events;
+  }
+
+  #eventsOf(changes: readonly Change[], room: string, user_count: number): VolatileEvent[] {
     const { presence_names_max } = this.#limits;
     if (changes.length === 0) return [];
     if (user_count <= presence_names_max && changes.length <= presence_names_max) {

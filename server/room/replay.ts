@@ -8,8 +8,8 @@ const READS_MAX = 4;
 
 /**
  * Reads what lies between `offset` and what the hub still holds.
- * @returns a run that begins right after `offset` and ends where the hub can go on; empty when the
- *          log cannot prove such a run within `replay_records_max`
+ * @returns a run that begins right after `offset` and ends where the hub goes on, never past its head;
+ *          empty when the log cannot prove such a run within `replay_records_max` and `replay_bytes_max`
  * @throws UnavailableError when the log does not answer in time
  */
 export async function replayFromLog(
@@ -18,6 +18,7 @@ export async function replayFromLog(
   offset: number,
 ): Promise<readonly MessageRecord[]> {
   const replay: MessageRecord[] = [];
+  let bytes = 0;
   let reached = offset;
   for (let reads = 0; reads < READS_MAX && !hub.covers(room.handle, reached); reads += 1) {
     const limit = limits.replay_records_max - replay.length;
@@ -29,8 +30,13 @@ export async function replayFromLog(
     );
     // A first record that does not follow on what the client has means the log has forgotten some.
     if (records[0]?.prev !== reached) return [];
-    replay.push(...records);
-    reached = records.at(-1)?.offset ?? reached;
+    for (const record of records) {
+      if (hub.covers(room.handle, reached)) break;
+      replay.push(record);
+      bytes += Buffer.byteLength(record.text);
+      reached = record.offset;
+      if (bytes > limits.replay_bytes_max) return [];
+    }
   }
   return hub.covers(room.handle, reached) ? replay : [];
 }

@@ -76,6 +76,7 @@ export class Room {
     id: string | undefined,
   ): Promise<void> {
     this.#joining += 1;
+    this.#context.occupancyChanged(this.name);
     try {
       const replay = await replayFromLog(this, this.#context, since.offset);
       if (!participant.isOpen) return;
@@ -116,7 +117,7 @@ export class Room {
     }
     this.#members += 1;
     this.#context.occupancyChanged(this.name);
-    if (arrived) this.#note(participant, 'online', snapshot.user_count);
+    if (arrived) this.#note(participant, 'online');
   }
 
   /**
@@ -133,7 +134,7 @@ export class Room {
     if (farewell !== 'gone') participant.unsubscribe(topicOf(this.handle, encoding));
     this.#members -= 1;
     this.#context.occupancyChanged(this.name);
-    if (departed) this.#note(participant, 'offline', this.#members);
+    if (departed) this.#note(participant, 'offline');
   }
 
   /** Answered to the publisher by the log's verdict: `ack` when it carries an id, `error` when refused. */
@@ -160,7 +161,7 @@ export class Room {
   announcePresence(): void {
     const { hub } = this.#context;
     const { user_count } = hub.users(this.handle, 0, undefined);
-    for (const event of this.presence.announce(this.name, user_count)) {
+    for (const event of this.presence.announce(this.name, user_count, performance.now())) {
       hub.broadcast(this.handle, event);
     }
   }
@@ -229,8 +230,8 @@ export class Room {
     participant.send(encodeWithPage(id === undefined ? head : { ...head, id }, page));
   }
 
-  #note(participant: Participant, status: 'online' | 'offline', user_count: number): void {
-    if (this.presence.note(participant.user, status, user_count, performance.now())) {
+  #note(participant: Participant, status: 'online' | 'offline'): void {
+    if (this.presence.note(participant.user, status, performance.now())) {
       this.#context.presenceChanged(this.name);
     }
   }

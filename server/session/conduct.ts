@@ -8,7 +8,10 @@ interface ConductLimits {
   readonly command_burst: number;
 }
 
-/** Refusals a connection may run into: a client that honours `retry_after_ms` never sees the end of it. */
+/**
+ * Refusals a connection may run into, beside one for each message and command it may send: so many has
+ * a client that sends on as soon as `retry_after_ms` lets it, and it never sees the end of it.
+ */
 const REFUSALS_PER_SECOND = 10;
 const REFUSALS_BURST = 100;
 /** Frames nobody can read are a bug in the client: ten are told so, then it goes. */
@@ -19,6 +22,7 @@ const MALFORMED_BURST = 10;
 export class Conduct {
   readonly #messages: TokenBucket;
   readonly #commands: TokenBucket;
+  readonly #limits: ConductLimits;
   /** Most connections never run into a refusal: their buckets are made when the first one comes. */
   #refusals: TokenBucket | undefined;
   #malformed: TokenBucket | undefined;
@@ -26,6 +30,7 @@ export class Conduct {
   constructor(limits: ConductLimits, now_ms: number) {
     this.#messages = new TokenBucket(limits.rate_limit, limits.rate_burst, now_ms);
     this.#commands = new TokenBucket(limits.command_rate_limit, limits.command_burst, now_ms);
+    this.#limits = limits;
   }
 
   /** @returns 0 when allowed, else the milliseconds to wait */
@@ -40,7 +45,9 @@ export class Conduct {
 
   /** One more request was refused for coming too fast. @returns how to close when that was one too many */
   noteRefusal(now_ms: number): CloseName | undefined {
-    this.#refusals ??= new TokenBucket(REFUSALS_PER_SECOND, REFUSALS_BURST, now_ms);
+    const { rate_limit, command_rate_limit } = this.#limits;
+    const rate = REFUSALS_PER_SECOND + rate_limit + command_rate_limit;
+    this.#refusals ??= new TokenBucket(rate, REFUSALS_BURST, now_ms);
     return this.#refusals.take(now_ms) > 0 ? 'too_many' : undefined;
   }
 

@@ -59,6 +59,7 @@ export class Session implements Participant {
   readonly joined = new Map<string, Room>();
   readonly #line: Line;
   #user: User;
+  #welcomed_at_ms = 0;
   #in_flight = 0;
   #holds = 0;
 
@@ -81,6 +82,7 @@ export class Session implements Participant {
   /** @param id of the `auth` this answers; undefined when the connection has just opened */
   welcome(id?: string): void {
     const { limits, identities } = this.context;
+    this.#welcomed_at_ms = performance.now();
     this.reply({
       type: 'welcome',
       ...this.#user,
@@ -99,6 +101,15 @@ export class Session implements Participant {
 
   entered(room: Room): void {
     this.joined.set(room.name, room);
+  }
+
+  /**
+   * Whoever stays longer than a resume token lasts gets another one in time. Called now and then;
+   * a `welcome` out of turn is all that comes of it.
+   */
+  renew(): void {
+    if (performance.now() - this.#welcomed_at_ms > this.context.identities.ttl_ms / 2)
+      this.welcome();
   }
 
   become(user: User): void {
@@ -175,9 +186,11 @@ export class Session implements Participant {
 const toldLimits = (limits: SessionLimits): Limits => ({
   messages_per_second: limits.rate_limit,
   message_burst: limits.rate_burst,
+  commands_per_second: limits.command_rate_limit,
+  command_burst: limits.command_burst,
   text_bytes_max: limits.text_bytes_max,
   frame_bytes_max: limits.frame_bytes_max,
-  rooms_max: limits.rooms_per_connection_max,
+  rooms_per_connection_max: limits.rooms_per_connection_max,
   room_name_bytes_max: limits.room_name_bytes_max,
   history_limit_max: HISTORY_LIMIT_MAX,
 });

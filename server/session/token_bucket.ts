@@ -1,3 +1,6 @@
+/** Sums of fractional times are off by so little: who has waited as long as told is not sent away again. */
+const ROUNDING_MS = 1e-6;
+
 /**
  * A token bucket: `burst` tokens at first, `rate` a second after that. Time comes in from outside, on
  * a monotonic clock, so that a wall clock set back or forward neither starves nor floods anybody.
@@ -22,10 +25,9 @@ export class TokenBucket {
     const gained = (Math.max(0, now_ms - this.#at_ms) * this.#rate) / 1_000;
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);
     this.#at_ms = Math.max(this.#at_ms, now_ms);
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return 0;
-    }
-    return Math.ceil(((1 - this.#tokens) * 1_000) / this.#rate);
+    const wait_ms = ((1 - this.#tokens) * 1_000) / this.#rate;
+    if (wait_ms > ROUNDING_MS) return Math.ceil(wait_ms);
+    this.#tokens -= 1;
+    return 0;
   }
 }

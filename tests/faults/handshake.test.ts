@@ -135,6 +135,11 @@ test('row 19: past connections_per_address comes 429 with Retry-After, for that 
   await eventually('the place is free', () => workerOf(server.stats()).connections === 2);
   using again = await RawSocket.upgrade(server.port, { source: here });
   await Promise.all([again.roundTrip(), second.roundTrip()]);
+  for (const peer of [again, second, elsewhere]) peer.reset();
+  await eventually('all are gone', () => workerOf(server.stats()).connections === 0);
+  using once_more = await RawSocket.upgrade(server.port, { source: here });
+  using beside = await RawSocket.upgrade(server.port, { source: here });
+  await Promise.all([once_more.roundTrip(), beside.roundTrip()]);
 });
 
 test('row 19: of many who come at once, exactly as many get in as may', async () => {

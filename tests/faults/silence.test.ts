@@ -1,7 +1,16 @@
 import { expect, test } from 'bun:test';
+import { eventually } from '../support/eventually.ts';
 import { OPCODE } from '../support/frames.ts';
+import { holdLog } from '../support/held_log.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import {
+  countersOf,
+  descriptorsOf,
+  serve,
+  serveAlone,
+  statsOf,
+  workerOf,
+} from '../support/serve.ts';
 
 const { continuation, text } = OPCODE;
 
@@ -92,4 +101,45 @@ test.concurrent(
     expect(countersOf(server.stats()).closed).toEqual({ keepalive: 1 });
   },
   DEADLINE_MS,
+);
+
+test.concurrent(
+  'row 20: a peer that is not read from, because the log is slow, is not taken for dead',
+  async () => {
+    const log = holdLog(10);
+    await using server = serve({ ...KEEPALIVE, publishes_in_flight_max: 1 }, log.connect);
+    using publisher = await RawSocket.join(server.port, 'lobby');
+    publisher.answerPings();
+    publisher.send({ type: 'message', text: 'held', id: 'm1' });
+    using silent = await RawSocket.upgrade(server.port);
+    await silent.ended();
+    using silent_too = await RawSocket.upgrade(server.port);
+    await silent_too.ended();
+    log.release();
+    expect(await publisher.receive('ack')).toMatchObject({ id: 'm1' });
+    await publisher.roundTrip();
+    expect(countersOf(server.stats()).closed).toEqual({ keepalive: 2 });
+  },
+  DEADLINE_MS,
+);
+
+test.concurrent(
+  'row 22: a reader that never reads on costs no descriptor for long',
+  async () => {
+    await using server = await serveAlone({ rate_limit: 0 });
+    const idle = descriptorsOf(server);
+    using publisher = await RawSocket.join(server.port, 'lobby');
+    using reader = await RawSocket.join(server.port, 'lobby');
+    reader.stall();
+    const text = 'x'.repeat(16_000);
+    await eventually('the reader is let go', async () => {
+      publisher.send(...Array.from({ length: 32 }, () => ({ type: 'message', text })));
+      await publisher.roundTrip();
+      publisher.takeAll();
+      return workerOf(await statsOf(server)).connections === 1;
+    });
+    publisher[Symbol.dispose]();
+    await eventually('its descriptor is free', () => descriptorsOf(server) <= idle, DEADLINE_MS);
+  },
+  2 * DEADLINE_MS,
 );

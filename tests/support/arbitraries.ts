@@ -50,9 +50,11 @@ const welcomes = partly<Extract<Reply, { type: 'welcome' }>>(
     limits: fc.record({
       messages_per_second: counts,
       message_burst: counts,
+      commands_per_second: counts,
+      command_burst: counts,
       text_bytes_max: counts,
       frame_bytes_max: counts,
-      rooms_max: counts,
+      rooms_per_connection_max: counts,
       room_name_bytes_max: counts,
       history_limit_max: counts,
     }),

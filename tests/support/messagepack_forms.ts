@@ -44,12 +44,10 @@ const integers: fc.Arbitrary<Written> = fc.oneof(
   fc.nat(0x7f).map((value) => ({ bytes: [value], value })),
   fc.integer({ min: -32, max: -1 }).map((value) => ({ bytes: [value & 0xff], value })),
   ...[1, 2, 4, 8].flatMap((width, index) => [
-    fc
-      .bigInt({ min: 0n, max: 2n ** BigInt(Math.min(width * 8, 53)) - 1n })
-      .map((value) => ({
-        bytes: [0xcc + index, ...bigEndian(value, width)],
-        value: Number(value),
-      })),
+    fc.bigInt({ min: 0n, max: 2n ** BigInt(Math.min(width * 8, 53)) - 1n }).map((value) => ({
+      bytes: [0xcc + index, ...bigEndian(value, width)],
+      value: Number(value),
+    })),
     fc
       .bigInt({
         min: -(2n ** BigInt(Math.min(width * 8, 54) - 1)) + 1n,

@@ -1,11 +1,14 @@
-import type { Auth } from '../../server/command/auth.ts';
-import type { HistoryRequest } from '../../server/command/history.ts';
-import type { Join } from '../../server/command/join.ts';
-import type { Leave } from '../../server/command/leave.ts';
-import type { ListUsers } from '../../server/command/list_users.ts';
-import type { Message } from '../../server/command/message.ts';
-import type { Ping } from '../../server/command/ping.ts';
-import type { Typing } from '../../server/command/typing.ts';
+import type {
+  Auth,
+  ClientMessage,
+  HistoryRequest,
+  Join,
+  Leave,
+  ListUsers,
+  Message,
+  Ping,
+  Typing,
+} from '../../server/protocol/commands.ts';
 import type {
   Ack,
   ErrorMessage,
@@ -35,8 +38,6 @@ type Shape<T> = {
 };
 export type AnyShape = Readonly<Record<string, 'optional' | 'required'>>;
 
-type ClientMessage = Auth | HistoryRequest | Join | Leave | ListUsers | Message | Ping | Typing;
-
 const message: Shape<Message> = { room: 'optional', text: 'required', id: 'optional' };
 
 export const CLIENT_SHAPES: Readonly<Record<ClientMessage['type'], AnyShape>> = {
@@ -64,9 +65,11 @@ export const CLIENT_SHAPES: Readonly<Record<ClientMessage['type'], AnyShape>> = 
 export const LIMITS_SHAPE: AnyShape = {
   messages_per_second: 'required',
   message_burst: 'required',
+  commands_per_second: 'required',
+  command_burst: 'required',
   text_bytes_max: 'required',
   frame_bytes_max: 'required',
-  rooms_max: 'required',
+  rooms_per_connection_max: 'required',
   room_name_bytes_max: 'required',
   history_limit_max: 'required',
 } satisfies Shape<Limits>;

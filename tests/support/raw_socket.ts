@@ -154,7 +154,7 @@ export class RawSocket implements Disposable {
     return this.#receiveControl(OPCODE.ping);
   }
 
-  /** From now on pings are answered, as any client would by itself. */
+  /** From now on pings are answered, like every client does by itself. */
   answerPings(): void {
     this.#answersPings = true;
   }

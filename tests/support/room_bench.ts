@@ -18,6 +18,7 @@ const LIMITS: BenchLimits = {
   publish_timeout_ms: 10_000,
   log_timeout_ms: 10_000,
   replay_records_max: 1_000,
+  replay_bytes_max: 524_288,
   presence_interval_ms: 10,
   presence_names_max: 100,
   flush_interval_ms: 5,

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { ConnectLog } from '../../server/app.ts';
 import type { Config } from '../../server/config/options.ts';
 import type { ServerStats, WorkerStats } from '../../server/telemetry/stats.ts';
@@ -26,6 +27,10 @@ export async function serveAlone(
     },
   };
 }
+
+/** How many descriptors a server in another process has open. */
+export const descriptorsOf = (server: ServerProcess): number =>
+  readdirSync(`/proc/${server.pid}/fd`).length;
 
 /** `/stats` of a server in another process. */
 export async function statsOf(server: { readonly http: string }): Promise<ServerStats> {

@@ -1,0 +1,37 @@
+import { describe } from 'bun:test';
+import { type MakeHub, type On, onHub } from './contract_fixture.ts';
+import { testBatches, testFlush, testWindows } from './contract_flush.ts';
+import { testHistory, testHistoryAge, testHistoryBounds } from './contract_history.ts';
+import { testHandles, testMembers, testUsers } from './contract_members.ts';
+import { testEncodings, testOrder } from './contract_order.ts';
+import {
+  testFill,
+  testLoss,
+  testNoOverrun,
+  testOverrun,
+  testOverrunEnds,
+} from './contract_overrun.ts';
+import { testHubProperties } from './contract_properties.ts';
+import { testNoGap, testRecovery } from './contract_recovery.ts';
+
+/**
+ * What the port promises, tried on one hub. After each test the counters are held against what was
+ * published, and every row against its encoding.
+ */
+export function describeHubContract(name: string, make: MakeHub): void {
+  const on = onHub(make);
+  const section = (title: string, ...tests: ((on: On) => void)[]) =>
+    describe(title, () => {
+      for (const each of tests) each(on);
+    });
+
+  describe(`hub contract: ${name}`, () => {
+    section('order', testOrder, testEncodings);
+    section('members', testMembers, testUsers, testHandles);
+    section('history', testHistory, testHistoryBounds, testHistoryAge);
+    section('recovery', testRecovery, testNoGap);
+    section('flush', testFlush, testWindows, testBatches);
+    section('overrun', testOverrun, testFill, testLoss, testOverrunEnds, testNoOverrun);
+    describe('any schedule', () => testHubProperties(make));
+  });
+}
