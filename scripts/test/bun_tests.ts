@@ -5,6 +5,8 @@ import { parseJunit } from './junit.ts';
 import type { Results } from './results.ts';
 
 const run_deadline_ms = 25 * 60_000;
+/** Tests start real servers and processes; on a busy machine Bun's 5 s are too close to a good run. */
+const test_timeout_ms = 30_000;
 
 /** The project's test files, as `./path`, whose path contains one of the filters if there are any. */
 export function findTestFiles(root: string, filters: readonly string[]): string[] {
@@ -29,6 +31,7 @@ export async function runBunTests(
       [
         process.execPath,
         'test',
+        `--timeout=${test_timeout_ms}`,
         '--reporter=junit',
         `--reporter-outfile=${reportFile}`,
         ...flags,

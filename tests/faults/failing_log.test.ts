@@ -7,6 +7,7 @@ import { holdLog } from '../support/held_log.ts';
 import { RawSocket } from '../support/raw_socket.ts';
 import { countersOf, serve, workerOf } from '../support/serve.ts';
 
+// On a busy machine these take longer than Bun gives a test by itself.
 /** Breaks where a room or a text says so, in ways no log is allowed to: a defect in a handler. */
 const breakableLog: ConnectLog = (sink) => {
   const memory = new MemoryLog(sink, { idempotency_ids_max: 1_000 });

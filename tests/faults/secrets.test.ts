@@ -86,7 +86,12 @@ test('row 38: what is logged of a failure names neither the message nor the clie
   const lines: string[] = [];
   const defaults = loadConfig([], {});
   if (defaults === undefined) throw new Error('no configuration');
-  const config = { ...defaults, host: '127.0.0.1', port: 0, session_secret: 'a secret for tests only' };
+  const config = {
+    ...defaults,
+    host: '127.0.0.1',
+    port: 0,
+    session_secret: 'a secret for tests only',
+  };
   const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
   const app = startApp(config, logger, (sink) => {
     const log = new MemoryLog(sink, config);

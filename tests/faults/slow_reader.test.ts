@@ -5,6 +5,7 @@ import { RawSocket } from '../support/raw_socket.ts';
 import { countersOf, serve, workerOf } from '../support/serve.ts';
 import type { TestServer } from '../support/server.ts';
 
+// On a busy machine these take longer than Bun gives a test by itself.
 const MIB = 1 << 20;
 const TEXT = 'x'.repeat(16 * 1_024);
 const LIMITS = {

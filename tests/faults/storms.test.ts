@@ -6,6 +6,7 @@ import type { ServerProcess } from '../support/process.ts';
 import { RawSocket, upgradeRequest } from '../support/raw_socket.ts';
 import { descriptorsOf, serve, serveAlone, statsOf, workerOf } from '../support/serve.ts';
 
+// On a busy machine these take longer than Bun gives a test by itself.
 const TEST_DEADLINE_MS = 60_000;
 
 const sum = (counts: Readonly<Record<string, number>>): number =>

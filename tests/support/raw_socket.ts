@@ -57,6 +57,7 @@ export class RawSocket implements Disposable {
   readonly #control: Frame[] = [];
   #bytes: Buffer = Buffer.alloc(0);
   #received_bytes = 0;
+  #isConnected = false;
   #isWebSocket = false;
   #isBinary = false;
   #answersPings = false;
@@ -66,6 +67,10 @@ export class RawSocket implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    socket.on('connect', () => {
+      this.#isConnected = true;
+      this.#changed();
+    });
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     // A reset is an end like any other here; `close` follows.
     socket.on('error', () => undefined);
@@ -76,10 +81,7 @@ export class RawSocket implements Disposable {
   static async connect(port: number, source = '127.0.0.1'): Promise<RawSocket> {
     const socket = connect({ host: '127.0.0.1', port, localAddress: source });
     const raw = new RawSocket(socket);
-    const connected = Promise.withResolvers<void>();
-    socket.once('connect', () => connected.resolve());
-    socket.once('close', () => connected.reject(new Error(`no connection from ${source}`)));
-    await connected.promise;
+    await raw.#until(`a connection from ${source}`, () => raw.#isConnected || undefined);
     return raw;
   }
 

@@ -24,6 +24,7 @@ export const readSource = (file: string): string => readFileSync(join(ROOT, file
 
 const STATEMENT = /^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm;
 const DYNAMIC = /\bimport\('([^']+)'\)|new URL\('([^']+\.ts)', import\.meta\.url\)/g;
+const STARTED = /join\(import\.meta\.dir, '([^']+\.ts)'\)/g;
 
 /** What a TypeScript file imports, in any form. */
 export function importsOf(file: string): readonly Import[] {
@@ -38,5 +39,6 @@ export function importsOf(file: string): readonly Import[] {
     add(match[2] ?? match[3] ?? '', match[1] !== undefined);
   }
   for (const match of source.matchAll(DYNAMIC)) add(match[1] ?? match[2] ?? '', false);
+  for (const match of source.matchAll(STARTED)) add(`./${match[1]}`, false);
   return found;
 }

@@ -17,7 +17,7 @@ const { values } = parseArgs({
 async function main(): Promise<JoinRaceResult> {
   const simulated = values.log === 'simulated';
   if (!simulated && values.log !== 'memory') throw new Error('--log must be memory or simulated');
-  process.env['HUBBUB_TORTURE_SEED'] = values.seed;
+  process.env.HUBBUB_TORTURE_SEED = values.seed;
   const entry = simulated ? 'tests/torture/simulated_server.ts' : 'server/main.ts';
   const server = await spawnServer(TORTURE_OPTIONS, [], entry);
   try {

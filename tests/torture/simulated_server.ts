@@ -7,7 +7,7 @@ import { createLogger } from '../../server/telemetry/logger.ts';
 /** The server over an engine that fails in every way the log's port allows. Seed in HUBBUB_TORTURE_SEED. */
 const config = loadConfig(process.argv.slice(2), process.env);
 if (config === undefined) throw new Error('this program has no help of its own');
-const seed = Number(process.env['HUBBUB_TORTURE_SEED'] ?? 1);
+const seed = Number(process.env.HUBBUB_TORTURE_SEED ?? 1);
 const logger = createLogger('info');
 const app = startApp(
   config,
