@@ -84,9 +84,13 @@ describe('a kept secret', () => {
     }
   });
 
-  test('is not looked for when one is configured', () => {
+  test('is not looked for when one is configured, which has 16 characters at least', () => {
     const folder = newFolder();
-    expect(sessionSecret({ data_dir: folder, session_secret: 'given' })).toBe('given');
+    const given = 'sixteen letters.';
+    expect(sessionSecret({ data_dir: folder, session_secret: given })).toBe(given);
+    expect(() => sessionSecret({ data_dir: folder, session_secret: given.slice(1) })).toThrow(
+      new ConfigError('--session-secret must have at least 16 characters.'),
+    );
     expect(() => statSync(folder)).toThrow();
   });
 });
