@@ -195,13 +195,16 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
 export const userOf = (name: string): User => ({ user_id: `id of ${name}`, username: name });
 
 /** A test of one hub: `on(body)` runs it on a new one, then looks at what must hold always. */
-export type On = (body: (fixture: HubFixture) => void, changes?: Partial<HubLimits>) => () => void;
+export type On = (
+  body: (fixture: HubFixture) => void | Promise<void>,
+  changes?: Partial<HubLimits>,
+) => () => Promise<void>;
 
 export const onHub =
   (make: MakeHub): On =>
   (body, changes = {}) =>
-  () => {
+  async () => {
     const fixture = new HubFixture(make, { ...LIMITS, ...changes });
-    body(fixture);
+    await body(fixture);
     fixture.check();
   };

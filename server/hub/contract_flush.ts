@@ -155,7 +155,7 @@ export function testWindows(on: On): void {
 const size = sizeOf(wireOf('red', recordAt(1)));
 
 /** A room that has just published, so that whatever comes next waits for its window. */
-function hurried(on: On, changes: Parameters<On>[1], until: number): () => void {
+function hurried(on: On, changes: Parameters<On>[1], until: number): () => Promise<void> {
   return on((fixture) => {
     const room = fixture.open();
     fixture.join(room, 'ann', 'ndjson');
@@ -189,7 +189,7 @@ export function testBatches(on: On): void {
       fixture.settle();
       for (const encoding of ['ndjson', 'msgpack']) {
         const batches = fixture.rows.filter((row) => row.encoding === encoding);
-        expect(batches.length).toBeLessThan(count);
+        expect(batches.length).toBeLessThanOrEqual(count / 2);
         expect(batches.every(({ messages }) => isWithin(messages))).toBe(true);
         expect(offsetsOf(batches.flatMap(({ messages }) => messages))).toEqual(
           run(1, count).map(({ offset }) => offset),
@@ -199,7 +199,7 @@ export function testBatches(on: On): void {
 
   test(
     'batches are cut by count',
-    cut({ batch_records_max: 4 }, 9, ({ length }) => length <= 4),
+    cut({ batch_records_max: 4 }, 12, ({ length }) => length <= 4),
   );
 
   test(

@@ -11,8 +11,10 @@ import {
   typing,
   wireOf,
 } from './contract_messages.ts';
+import type { RoomHandle } from './port.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
+const HOUR_MS = 3_600_000;
 
 export function testHistory(on: On): void {
   test(
@@ -54,6 +56,19 @@ export function testHistory(on: On): void {
       expect(page(8, 1)).toEqual({ offsets: [5], before: 3, more: true });
       expect(page(3, 5)).toEqual({ offsets: [], before: 2, more: false });
       expect(page(2, 5)).toEqual({ offsets: [], before: 1, more: false });
+    }),
+  );
+
+  test(
+    'a tail that fits is kept whole, and what comes goes on from it',
+    on((fixture) => {
+      const tail = chain(4, [5, 7]);
+      const room = fixture.open('red', { head: 7, tail });
+      fixture.hub.append(room, chain(7, [9]));
+      const { messages, before, more } = fixture.readHistory(room, NEWEST, 10);
+      expect(offsetsOf(messages)).toEqual([5, 7, 9]);
+      expect({ before, more }).toEqual({ before: 4, more: false });
+      expect([3, 4].map((offset) => fixture.hub.covers(room, offset))).toEqual([false, true]);
     }),
   );
 
@@ -103,6 +118,25 @@ export function testHistoryBounds(on: On): void {
   );
 
   test(
+    'it holds the newest for as long as the room lives',
+    on(
+      (fixture) => {
+        const room = fixture.open();
+        for (let offset = 1; offset <= 1_000; offset += 1) {
+          fixture.hub.append(room, run(offset, offset));
+          if (offset % 97 !== 0) continue;
+          const page = fixture.readHistory(room, NEWEST, 100);
+          expect(offsetsOf(page.messages)).toEqual([6, 5, 4, 3, 2, 1, 0].map((n) => offset - n));
+          expect(page.before).toBe(offset - 7);
+          const { messages } = fixture.readHistory(room, offset - 2, 2);
+          expect(offsetsOf(messages)).toEqual([offset - 4, offset - 3]);
+        }
+      },
+      { history_records_max: 7 },
+    ),
+  );
+
+  test(
     'it holds so many bytes, and no record larger than all of them',
     on(
       (fixture) => {
@@ -126,10 +160,31 @@ export function testHistoryBounds(on: On): void {
 
 export function testHistoryAge(on: On): void {
   test(
+    'it forgets as time passes, also when nothing comes',
+    on(
+      async (fixture) => {
+        const looks = [
+          (room: RoomHandle) => fixture.readHistory(room, NEWEST, 9).messages.length > 0,
+          (room: RoomHandle) => fixture.hub.covers(room, 0),
+          (room: RoomHandle) =>
+            fixture.join(room, 'ann', 'json', { epoch: 'e.1', offset: 0 }).recovery.recovered,
+        ];
+        const timestamp = Date.now() - HOUR_MS + 100;
+        const rooms = looks.map((_, index) => fixture.open(`room ${index}`));
+        for (const room of rooms) fixture.hub.append(room, [recordAt(1, { timestamp })]);
+        expect(looks.map((look, index) => look(rooms[index] ?? 0))).toEqual([true, true, true]);
+        while (Date.now() <= timestamp + HOUR_MS) await Bun.sleep(10);
+        expect(looks.map((look, index) => look(rooms[index] ?? 0))).toEqual([false, false, false]);
+      },
+      { history_age_ms_max: HOUR_MS },
+    ),
+  );
+
+  test(
     'it forgets by the records’ own age',
     on(
       (fixture) => {
-        const [old, young] = [Date.now() - 3_600_000, Date.now()];
+        const [old, young] = [Date.now() - HOUR_MS, Date.now()];
         const room = fixture.open();
         const { received } = fixture.join(room);
         fixture.hub.append(room, [
@@ -142,7 +197,7 @@ export function testHistoryAge(on: On): void {
         expect(offsetsOf(fixture.readHistory(room, NEWEST, 100).messages)).toEqual([3]);
         expect([1, 2].map((offset) => fixture.hub.covers(room, offset))).toEqual([false, true]);
       },
-      { history_age_ms_max: 1_800_000 },
+      { history_age_ms_max: HOUR_MS / 2 },
     ),
   );
 

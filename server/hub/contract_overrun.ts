@@ -49,6 +49,23 @@ export function testOverrun(on: On): void {
 
 export function testFill(on: On): void {
   test(
+    'a busy room that is overrun does not wait for its window to say so',
+    on((fixture) => {
+      const { room, offsets } = overrun(fixture, []);
+      fixture.hub.append(room, run(11, 11));
+      fixture.flush();
+      fixture.hub.append(room, run(12, 15));
+      expect(fixture.armed_ms).toBeGreaterThan(fixture.now_ms);
+      fixture.hub.append(room, run(16, 16));
+      expect(fixture.armed_ms).toBeLessThanOrEqual(fixture.now_ms);
+      fixture.flush();
+      expect(fixture.overruns).toEqual([{ room, after: 11 }]);
+      fixture.hub.fill(room, run(12, 16));
+      expect(offsets()).toEqual([10, 11, 12, 13, 14, 15, 16]);
+    }, TIGHT),
+  );
+
+  test(
     'the log’s answer is published in order, and what came meanwhile behind it',
     on((fixture) => {
       const { room, offsets } = overrun(fixture);
@@ -201,6 +218,16 @@ export function testNoOverrun(on: On): void {
       expect(received.at(-1)).toMatchObject({ type: 'typing', user: 'c' });
       expect(received).toHaveLength(2);
       expect(fixture.hub.counters()).toMatchObject({ overruns: 1, records_lost: 0 });
+    }, TIGHT),
+  );
+
+  test(
+    'what just fits is no overrun',
+    on((fixture) => {
+      const { subscriber } = overrun(fixture, [11, 12, 13, 14]);
+      fixture.settle();
+      expect(offsetsOf(subscriber.received)).toEqual([10, 11, 12, 13, 14]);
+      expect(fixture.hub.counters().overruns).toBe(0);
     }, TIGHT),
   );
 

@@ -1,7 +1,15 @@
 import { expect, test } from 'bun:test';
 import { ENCODINGS } from '../protocol/encoding.ts';
 import type { On } from './contract_fixture.ts';
-import { chain, expectMessages, offsetsOf, run, typing, wireOf } from './contract_messages.ts';
+import {
+  chain,
+  expectMessages,
+  offsetsOf,
+  run,
+  sizeOf,
+  typing,
+  wireOf,
+} from './contract_messages.ts';
 
 export function testRecovery(on: On): void {
   test(
@@ -99,6 +107,8 @@ export function testNoGap(on: On): void {
       const { messages, more } = fixture.readHistory(room, 100, 100);
       expect(offsetsOf(messages)).toEqual([6, 7]);
       expect(more).toBe(false);
+      const held = run(6, 7).map((record) => sizeOf(wireOf('red', record)));
+      expect(fixture.hub.counters().history_bytes).toBe((held[0] ?? 0) + (held[1] ?? 0));
     }),
   );
 }

@@ -97,7 +97,7 @@ export abstract class ModelRun {
   #broadcast(name: string): void {
     const room = this.room(name);
     this.#events += 1;
-    const event = typing(name, `user ${this.#events}`);
+    const event = typing(name, `üser ${this.#events}`);
     room.take(event, this.fixture.now_ms);
     this.fixture.hub.broadcast(room.handle, event);
   }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { MessageRecord } from '../protocol/messages.ts';
+import type { Draft, MessageRecord } from '../protocol/messages.ts';
 
 /**
  * The log decides: it gives each record its place in the room's order, and remembers it. Nothing is
@@ -65,14 +65,6 @@ export interface OpenedRoom {
   readonly head: number;
   /** The newest records up to `head`, oldest first, contiguous by `prev`. */
   readonly tail: readonly MessageRecord[];
-}
-
-/** What a publisher hands in: the log adds offset and time. */
-export interface Draft {
-  readonly from: string;
-  readonly from_id: string;
-  readonly text: string;
-  readonly id?: string;
 }
 
 /** The first records after an offset, or the newest ones before it. */

@@ -1,5 +1,4 @@
-import type { MessageRecord } from '../protocol/messages.ts';
-import type { Draft } from './port.ts';
+import type { Draft, MessageRecord } from '../protocol/messages.ts';
 
 /**
  * A draft at its place. Field by field: whatever else the draft's object carries stays out, and all

@@ -1,8 +1,8 @@
 import { UnavailableError } from '../errors.ts';
-import type { MessageRecord } from '../protocol/messages.ts';
+import type { Draft, MessageRecord } from '../protocol/messages.ts';
 import { EpochSource } from './epoch.ts';
 import { publishKey } from './idempotency.ts';
-import type { Draft, Log, LogSink, OpenedRoom, Range } from './port.ts';
+import type { Log, LogSink, OpenedRoom, Range } from './port.ts';
 import { Random } from './random.ts';
 import { realTime, type Scheduler } from './scheduler.ts';
 import type { SimulatedOptions } from './simulated_options.ts';

@@ -1,6 +1,6 @@
-import type { MessageRecord } from '../protocol/messages.ts';
+import type { Draft, MessageRecord } from '../protocol/messages.ts';
 import { IdempotencyWindow } from './idempotency.ts';
-import type { Draft, OpenedRoom, Range } from './port.ts';
+import type { OpenedRoom, Range } from './port.ts';
 import { Random } from './random.ts';
 import { recordOf } from './record.ts';
 import { drawFate, type Fate, type Outcome, type SimulatedOptions } from './simulated_options.ts';

@@ -5,18 +5,22 @@ import type { ErrorCode } from '../errors.ts';
  * Times are milliseconds since 1970; `user` and `from` are names, `…_id` are ids.
  */
 
+/** What a publisher hands in: the log adds its place and time. */
+export interface Draft {
+  readonly from: string;
+  readonly from_id: string;
+  readonly text: string;
+  /** The publisher's idempotency key. */
+  readonly id?: string;
+}
+
 /** One message at its place in a room's order, as the log remembers it. */
-export interface MessageRecord {
+export interface MessageRecord extends Draft {
   /** Rises strictly within an epoch; the first record of a room has 1 or more. */
   readonly offset: number;
   /** The offset of the record before this one, 0 when there is none. */
   readonly prev: number;
-  readonly from: string;
-  readonly from_id: string;
-  readonly text: string;
   readonly timestamp: number;
-  /** The publisher's idempotency key. */
-  readonly id?: string;
 }
 
 export interface User {

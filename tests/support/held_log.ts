@@ -1,6 +1,7 @@
 import type { ConnectLog } from '../../server/app.ts';
 import { MemoryLog } from '../../server/log/memory.ts';
-import type { Draft, Log, LogSink } from '../../server/log/port.ts';
+import type { Log, LogSink } from '../../server/log/port.ts';
+import type { Draft } from '../../server/protocol/messages.ts';
 
 /** The memory log behind a gate: until `release`, publishes wait, at most `queue_max` of them. */
 export class HeldLog implements Log {

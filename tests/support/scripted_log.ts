@@ -1,7 +1,7 @@
 import type { ConnectLog } from '../../server/app.ts';
-import type { Draft, Log, LogSink, OpenedRoom, Range } from '../../server/log/port.ts';
+import type { Log, LogSink, OpenedRoom, Range } from '../../server/log/port.ts';
 import { recordOf } from '../../server/log/record.ts';
-import type { MessageRecord } from '../../server/protocol/messages.ts';
+import type { Draft, MessageRecord } from '../../server/protocol/messages.ts';
 
 /** An engine that does what a test says: it keeps what it has, and waits where it is told to. */
 export class ScriptedLog implements Log {

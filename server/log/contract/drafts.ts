@@ -1,4 +1,4 @@
-import type { Draft } from '../port.ts';
+import type { Draft } from '../../protocol/messages.ts';
 
 export const ROOM = 'lobby';
 

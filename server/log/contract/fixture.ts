@@ -1,7 +1,7 @@
 import { expect } from 'bun:test';
 import { UnavailableError } from '../../errors.ts';
-import type { MessageRecord } from '../../protocol/messages.ts';
-import type { Draft, Log, LogSink, OpenedRoom, Range } from '../port.ts';
+import type { Draft, MessageRecord } from '../../protocol/messages.ts';
+import type { Log, LogSink, OpenedRoom, Range } from '../port.ts';
 import type { Answer, LogObserver } from './observer.ts';
 
 /** What an adapter declares about itself where the port leaves it free. */

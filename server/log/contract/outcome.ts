@@ -1,7 +1,6 @@
 import { expect } from 'bun:test';
-import type { MessageRecord } from '../../protocol/messages.ts';
+import type { Draft, MessageRecord } from '../../protocol/messages.ts';
 import { publishKey } from '../idempotency.ts';
-import type { Draft } from '../port.ts';
 import type { LogFixture, LogTraits, Submission } from './fixture.ts';
 
 /**
