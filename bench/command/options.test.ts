@@ -1,0 +1,59 @@
+import { expect, test } from 'bun:test';
+import {
+  integer,
+  list,
+  optionsHelp,
+  parseOptions,
+  requireSenders,
+  text,
+  UsageError,
+} from './options.ts';
+
+const OPTIONS = {
+  duration_ms: integer(2_500, 500, 60_000, 'the window'),
+  encodings: list(['ndjson'], ['ndjson', 'json'], 'encodings'),
+  out: text('', 'folder'),
+};
+
+test('what is not given has its default', () => {
+  expect(parseOptions(OPTIONS, [])).toEqual({ duration_ms: 2_500, encodings: ['ndjson'], out: '' });
+});
+
+test('flags are written with dashes, their value behind a blank or an equals sign', () => {
+  const given = ['--duration-ms', '500', '--encodings=json,ndjson,json', '--out', 'a folder'];
+  expect(parseOptions(OPTIONS, given)).toEqual({
+    duration_ms: 500,
+    encodings: ['json', 'ndjson'],
+    out: 'a folder',
+  });
+});
+
+test.each([
+  [['--duration-ms', '499'], '--duration-ms takes a whole number from 500 to 60000.'],
+  [['--duration-ms', '60001'], '--duration-ms takes a whole number from 500 to 60000.'],
+  [['--duration-ms', '1e3'], '--duration-ms takes a whole number from 500 to 60000.'],
+  [['--duration-ms', ''], '--duration-ms takes a whole number from 500 to 60000.'],
+  [['--encodings', 'xml'], '--encodings takes ndjson, json, separated by commas.'],
+  [['--encodings', ''], '--encodings takes ndjson, json, separated by commas.'],
+  [['--duration', '500'], "Unknown option '--duration'"],
+  [['--out'], "Option '--out <value>' argument missing"],
+  [['extra'], "Unexpected argument 'extra'"],
+])('%p is refused in one sentence', (given, sentence) => {
+  expect(() => parseOptions(OPTIONS, given)).toThrow(UsageError);
+  expect(() => parseOptions(OPTIONS, given)).toThrow(sentence);
+});
+
+test('every option stands in the help with its default', () => {
+  expect(optionsHelp(OPTIONS)).toBe(
+    [
+      '    --duration-ms          the window (2500)\n',
+      '    --encodings            encodings (ndjson)\n',
+      '    --out                  folder\n',
+    ].join(''),
+  );
+});
+
+test('only members send', () => {
+  expect(() => requireSenders({ senders: 3, members: 2 })).toThrow(UsageError);
+  expect(() => requireSenders({ senders: 2, members: 2 })).not.toThrow();
+});

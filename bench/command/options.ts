@@ -1,0 +1,132 @@
+import { parseArgs } from 'node:util';
+
+/** What is asked of the command is not possible; the message says why in one sentence. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+interface IntegerOption {
+  readonly kind: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly help: string;
+}
+
+interface TextOption {
+  readonly kind: 'text';
+  readonly default: string;
+  readonly help: string;
+}
+
+/** One or more of `choices`, separated by commas. */
+interface ListOption<T extends string = string> {
+  readonly kind: 'list';
+  readonly default: readonly T[];
+  readonly choices: readonly T[];
+  readonly help: string;
+}
+
+type Option = IntegerOption | TextOption | ListOption;
+
+/** By name with `_`, as results carry them; flags are written with `-`. */
+export type Options = Readonly<Record<string, Option>>;
+
+type ValueOf<O> = O extends IntegerOption
+  ? number
+  : O extends ListOption<infer T>
+    ? readonly T[]
+    : string;
+
+export type Values<O extends Options> = { readonly [N in keyof O]: ValueOf<O[N]> };
+
+export const integer = (value: number, min: number, max: number, help: string): IntegerOption => ({
+  kind: 'integer',
+  default: value,
+  min,
+  max,
+  help,
+});
+
+export const text = (value: string, help: string): TextOption => ({
+  kind: 'text',
+  default: value,
+  help,
+});
+
+export const list = <const T extends string>(
+  value: readonly NoInfer<T>[],
+  choices: readonly T[],
+  help: string,
+): ListOption<T> => ({ kind: 'list', default: value, choices, help });
+
+const flagOf = (name: string): string => name.replaceAll('_', '-');
+
+/**
+ * Reads `--name value` and `--name=value`.
+ * @throws UsageError for an unknown option, a positional argument, and a value outside its range
+ */
+export function parseOptions<O extends Options>(options: O, given: readonly string[]): Values<O> {
+  const names = Object.keys(options);
+  const read = readFlags(names, given);
+  const values = names.map((name) => {
+    const option = options[name];
+    if (option === undefined) throw new Error(`option ${name} is not declared`);
+    const value = read[flagOf(name)];
+    return [name, value === undefined ? option.default : parseValue(name, option, value)];
+  });
+  return Object.freeze(Object.fromEntries(values)) as Values<O>;
+}
+
+function readFlags(
+  names: readonly string[],
+  given: readonly string[],
+): Readonly<Record<string, string | undefined>> {
+  const flags = Object.fromEntries(
+    names.map((name) => [flagOf(name), { type: 'string' } as const]),
+  );
+  try {
+    return { ...parseArgs({ args: [...given], options: flags, strict: true }).values };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function parseValue(name: string, option: Option, value: string): number | string | string[] {
+  const flag = `--${flagOf(name)}`;
+  switch (option.kind) {
+    case 'text':
+      return value;
+    case 'integer': {
+      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= option.min && number <= option.max) return number;
+      throw new UsageError(`${flag} takes a whole number from ${option.min} to ${option.max}.`);
+    }
+    case 'list': {
+      const parts = value.split(',');
+      if (parts.every((part) => option.choices.includes(part))) return [...new Set(parts)];
+      throw new UsageError(`${flag} takes ${option.choices.join(', ')}, separated by commas.`);
+    }
+  }
+}
+
+/** One line for each option, with its default. */
+export function optionsHelp(options: Options): string {
+  return Object.entries(options)
+    .map(([name, option]) => {
+      const value = Array.isArray(option.default) ? option.default.join(',') : option.default;
+      const shown = value === '' ? '' : ` (${value})`;
+      return `    ${`--${flagOf(name)}`.padEnd(22)} ${option.help}${shown}\n`;
+    })
+    .join('');
+}
+
+/** @throws UsageError when more members are to send than there are */
+export function requireSenders(values: {
+  readonly senders: number;
+  readonly members: number;
+}): void {
+  if (values.senders > values.members) {
+    throw new UsageError(`--senders (${values.senders}) are members: at most ${values.members}.`);
+  }
+}

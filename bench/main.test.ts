@@ -1,0 +1,93 @@
+import { expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './process/deadline.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+
+const spawnBench = (...given: readonly string[]) =>
+  Bun.spawn([process.execPath, 'bench/main.ts', ...given], {
+    cwd: ROOT,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+
+/** Short and light: what is tested is the measurer, not the machine. */
+const LIGHT = ['--deliveries', '2000', '--members', '10', '--start-ms', '500', '--warmup-ms', '0'];
+
+test('smoke compares, and writes down what it prints', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hubbub-bench-'));
+  try {
+    const bench = spawnBench(
+      'smoke',
+      ...LIGHT,
+      '--pairs',
+      '1',
+      '--duration-ms',
+      '500',
+      '--out',
+      folder,
+    );
+    const [table, progress] = await Promise.all([bench.stdout.text(), bench.stderr.text()]);
+    expect(await bench.exited).toBe(0);
+    expect(table).toContain('hubbub ndjson ÷ bun-bare joined');
+    expect(table).toContain('hubbub json ÷ bun-bare window');
+    const [file = ''] = readdirSync(folder);
+    expect(progress).toContain(file);
+    const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    expect(result).toMatchObject({
+      scenario: 'smoke',
+      options: { pairs: 1, members: 10, encodings: ['ndjson', 'json'] },
+      machine: { bun: Bun.version },
+      problems: [],
+      targets: [{ limit: 1.25 }],
+    });
+    for (const { pairs } of result.comparisons) {
+      const [{ candidate, baseline }] = pairs;
+      expect(candidate.report).toMatchObject({ lost: 0, orders: 1, sent: 100 });
+      const { bytes_per_delivery } = candidate.figures;
+      expect(Math.abs(baseline.figures.bytes_per_delivery - bytes_per_delivery)).toBeLessThan(2);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each([
+  [['nothing'], 'There is no scenario "nothing": smoke, memory, slow-reader.'],
+  [['smoke', '--pairs', '0'], '--pairs takes a whole number from 1 to 1000.'],
+  [['--members', '5', '--senders', '6'], '--senders (6) are members: at most 5.'],
+])('%p is refused in one sentence', async (given, sentence) => {
+  const bench = spawnBench(...given);
+  expect(await bench.stderr.text()).toBe(`bench: ${sentence}\n`);
+  expect(await bench.exited).toBe(2);
+});
+
+test('--help names every scenario and option', async () => {
+  const bench = spawnBench('--help');
+  const help = await bench.stdout.text();
+  expect(await bench.exited).toBe(0);
+  for (const word of ['smoke:', 'memory:', 'slow-reader:', '--flush-interval-ms', '--out']) {
+    expect(help).toContain(word);
+  }
+});
+
+test('whoever ends the benchmark ends the servers it has started', async () => {
+  const bench = spawnBench('smoke', ...LIGHT);
+  const children = (): string[] =>
+    readFileSync(`/proc/${bench.pid}/task/${bench.pid}/children`, 'utf8').trim().split(' ');
+  await until(20_000, () => children().length >= 2, 'a server and a load client');
+  const started = children();
+  bench.kill('SIGTERM');
+  expect(await bench.exited).toBe(1);
+  const isRunning = (pid: string): boolean => {
+    try {
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+  await until(5_000, () => !started.some(isRunning), 'its processes to end');
+});

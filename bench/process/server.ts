@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { adopt } from './children.ts';
+import { within } from './deadline.ts';
+import type { HeapReport } from './heap_probe.ts';
+import { pinTo } from './pin.ts';
+import { ServerLog } from './server_log.ts';
+
+/** How one server under test is started. Each prints `{"port":…,"msg":"listening"}` on stderr. */
+export interface ServerPlan {
+  /** What tables and results call it. */
+  readonly name: string;
+  /** Behind the path of Bun itself. */
+  readonly command: readonly string[];
+  readonly cpu: number;
+  readonly subprotocol?: string;
+}
+
+export interface StartOptions {
+  /** Preloads what `heap` asks. It changes what the process costs: not for figures of CPU and RSS. */
+  readonly withHeapProbe?: boolean;
+}
+
+export interface RunningServer {
+  readonly pid: number;
+  readonly port: number;
+  /** Rejects with the end of its log when it ends without having been asked to. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Collects garbage first. @throws Error unless started with `withHeapProbe` */
+  heap(): Promise<HeapReport>;
+  /** Asks it to end and waits until it has. */
+  stop(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dir, '../..');
+const HEAP_PROBE = join(import.meta.dir, 'heap_probe.ts');
+const START_MS_MAX = 20_000;
+const STOP_MS_MAX = 15_000;
+const HEAP_MS_MAX = 20_000;
+
+/** The server of this project. @param flags as `bun run server` takes them */
+export const hubbub = (
+  encoding: 'json' | 'ndjson',
+  cpu: number,
+  flags: readonly string[],
+): ServerPlan => ({
+  name: `hubbub ${encoding}`,
+  command: [
+    'server/main.ts',
+    ...['--host', '127.0.0.1', '--port', '0', '--session-secret', 'a secret for benchmarks only'],
+    ...flags,
+  ],
+  cpu,
+  subprotocol: `hubbub.v1.${encoding}`,
+});
+
+/** The bare `Bun.serve` loop. @param delivery_bytes to pad its messages to; 0 leaves them as they are */
+export const bunBare = (
+  mode: 'frame' | 'window' | 'joined',
+  cpu: number,
+  window_ms: number,
+  delivery_bytes: number,
+): ServerPlan => ({
+  name: `bun-bare ${mode}`,
+  command: [
+    'bench/peers/bun_bare.ts',
+    ...['--port', '0', '--mode', mode],
+    ...['--window-ms', String(window_ms), '--delivery-bytes', String(delivery_bytes)],
+  ],
+  cpu,
+});
+
+/**
+ * Starts a server as a process of its own, resolves once it listens.
+ * @throws Error with what it wrote to stderr when it ends instead, or takes too long
+ */
+export async function startServer(
+  plan: ServerPlan,
+  options: StartOptions = {},
+): Promise<RunningServer> {
+  const preload = options.withHeapProbe === true ? ['--preload', HEAP_PROBE] : [];
+  let heapAnswer = Promise.withResolvers<HeapReport>();
+  const child = Bun.spawn([...pinTo(plan.cpu), process.execPath, ...preload, ...plan.command], {
+    cwd: ROOT,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    ...(options.withHeapProbe === true
+      ? { ipc: (report: HeapReport) => heapAnswer.resolve(report) }
+      : undefined),
+  });
+  adopt(child);
+  const log = new ServerLog(child.stderr);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  let isStopping = false;
+  const ended = Promise.all([child.exited, log.closed]).then(() => {
+    if (!isStopping) failed.reject(new Error(`${plan.name} has ended:\n${log.tail}`));
+  });
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    child.kill('SIGTERM');
+    await within(STOP_MS_MAX, ended, `${plan.name} to end`).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+  };
+  const listening = within(START_MS_MAX, log.port, `${plan.name} to listen`);
+  return {
+    pid: child.pid,
+    port: await Promise.race([listening, failed.promise]).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    }),
+    failed: failed.promise,
+    heap: () => {
+      heapAnswer = Promise.withResolvers<HeapReport>();
+      child.send('heap');
+      return within(HEAP_MS_MAX, heapAnswer.promise, `the heap of ${plan.name}`);
+    },
+    stop,
+  };
+}

@@ -1,0 +1,40 @@
+/** What the benchmark reads of the server's `/stats`, summed over its workers. */
+export interface ServerGauges {
+  readonly connections: number;
+  readonly rooms: number;
+  readonly members: number;
+  readonly history_bytes: number;
+  readonly publishes_in_flight: number;
+  /** How connections ended, by cause. */
+  readonly closed: Readonly<Record<string, number>>;
+}
+
+interface WorkerStats {
+  readonly connections: number;
+  readonly publishes_in_flight: number;
+  readonly hub: Pick<ServerGauges, 'rooms' | 'members' | 'history_bytes'>;
+  readonly counters: Pick<ServerGauges, 'closed'>;
+}
+
+/** @throws Error when the server does not answer with its statistics */
+export async function readGauges(port: number): Promise<ServerGauges> {
+  const response = await fetch(`http://127.0.0.1:${port}/stats`);
+  if (!response.ok) throw new Error(`/stats answered ${response.status}`);
+  const { workers } = (await response.json()) as { readonly workers: readonly WorkerStats[] };
+  const sum = (of: (worker: WorkerStats) => number): number =>
+    workers.reduce((total, worker) => total + of(worker), 0);
+  const closed: Record<string, number> = {};
+  for (const { counters } of workers) {
+    for (const [cause, count] of Object.entries(counters.closed)) {
+      closed[cause] = (closed[cause] ?? 0) + count;
+    }
+  }
+  return {
+    connections: sum(({ connections }) => connections),
+    rooms: sum(({ hub }) => hub.rooms),
+    members: sum(({ hub }) => hub.members),
+    history_bytes: sum(({ hub }) => hub.history_bytes),
+    publishes_in_flight: sum(({ publishes_in_flight }) => publishes_in_flight),
+    closed,
+  };
+}

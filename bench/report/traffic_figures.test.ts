@@ -1,0 +1,84 @@
+import { expect, test } from 'bun:test';
+import { Histogram } from '../load/histogram.ts';
+import type { TrafficReport } from '../load/port.ts';
+import { faultsOf, figuresOf, voidReasons } from './traffic_figures.ts';
+
+const latency = new Histogram();
+for (let value = 1; value <= 100; value += 1) latency.record(value * 1_000);
+
+const REPORT: TrafficReport = {
+  planned: 1_000,
+  sent: 1_000,
+  expected_deliveries: 10_000,
+  deliveries: 10_000,
+  lost: 0,
+  duplicated: 0,
+  reordered: 0,
+  foreign: 0,
+  orders: 1,
+  disconnected: 0,
+  errors: {},
+  elapsed_ms: 1_050,
+  window: {
+    elapsed_ms: 1_000,
+    deliveries: 8_000,
+    frames: 2_000,
+    bytes: 1_600_000,
+    client_cpu_ms: 200,
+    client_waited_ms: 30,
+    server: { cpu_ms: 400, waited_ms: 20, rss_bytes: 64 * 2 ** 20 },
+  },
+  latency_us: latency.snapshot(),
+  send_lag_us: new Histogram().snapshot(),
+};
+const CROWD = { joined: 10, failed: 0, elapsed_ms: 5 };
+const PLANNED_MS = 1_000;
+const NOISE_MAX = 3;
+
+test('figures come from the window alone', () => {
+  expect(figuresOf(REPORT)).toEqual({
+    cpu_us_per_delivery: 50,
+    deliveries_per_second: 8_000,
+    bytes_per_delivery: 200,
+    messages_per_frame: 4,
+    latency_p50_ms: expect.closeTo(50, 0),
+    latency_p99_ms: expect.closeTo(99, 0),
+    latency_max_ms: 100,
+    rss_mib: 64,
+    server_cpu_share: 0.4,
+    server_waited_share: 0.02,
+    client_cpu_share: 0.2,
+    client_waited_share: 0.03,
+  });
+});
+
+test('a good run is neither void nor at fault', () => {
+  expect(voidReasons(REPORT, PLANNED_MS, NOISE_MAX)).toEqual([]);
+  expect(faultsOf(CROWD, REPORT)).toEqual([]);
+});
+
+test.each([
+  ['messages left unsent', { sent: 989 }],
+  ['more time than planned', { elapsed_ms: 1_501 }],
+  ['a busy machine', { window: { ...REPORT.window, client_waited_ms: 31 } }],
+  ['a busy client', { window: { ...REPORT.window, client_cpu_ms: 851 } }],
+])('a run with %s does not count', (_, part) => {
+  expect(voidReasons({ ...REPORT, ...part }, PLANNED_MS, NOISE_MAX)).toHaveLength(1);
+});
+
+test.each([['lost'], ['duplicated'], ['reordered'], ['foreign'], ['disconnected']])(
+  'a single one %s is a fault',
+  (kind) => {
+    expect(faultsOf(CROWD, { ...REPORT, [kind]: 1 })).toEqual([`1 ${kind}`]);
+  },
+);
+
+test('several orders, errors and missing members are faults', () => {
+  const report = { ...REPORT, orders: 2, errors: { unavailable: 3 } };
+  expect(faultsOf({ joined: 0, failed: 10, elapsed_ms: 5, failure: 'refused' }, report)).toEqual([
+    'nobody could join',
+    '10 members could not join: refused',
+    'members saw 2 different orders',
+    '3 errors "unavailable"',
+  ]);
+});

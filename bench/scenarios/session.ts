@@ -1,0 +1,112 @@
+import type { CrowdPlan, CrowdReport, TrafficPlan, TrafficReport } from '../load/port.ts';
+import { RemoteLoadClient } from '../load/remote.ts';
+import {
+  type RunningServer,
+  type ServerPlan,
+  type StartOptions,
+  startServer,
+} from '../process/server.ts';
+import {
+  faultsOf,
+  figuresOf,
+  type TrafficFigures,
+  voidReasons,
+} from '../report/traffic_figures.ts';
+
+/** A server and a crowd for it, each on a core of its own. */
+export interface PairPlan {
+  readonly server: ServerPlan;
+  readonly client_cpu: number;
+  readonly members: number;
+  readonly rooms: number;
+}
+
+/** One run of traffic against one server. */
+export interface Measurement<T = undefined> {
+  readonly server: string;
+  readonly figures: TrafficFigures;
+  readonly report: TrafficReport;
+  /** Why the run says nothing about the server. */
+  readonly void_reasons: readonly string[];
+  /** What the server did wrong. */
+  readonly faults: readonly string[];
+  /** What was watched beside the traffic. */
+  readonly beside: T;
+}
+
+export interface Traffic extends Omit<TrafficPlan, 'server_pid'> {
+  /** Per cent of the window that either side may wait for its core before the run does not count. */
+  readonly noise_max: number;
+}
+
+const CONNECT_MS_MAX = 30_000;
+
+/** Runs `work` with a fresh server and a fresh load client, and stops both whatever happens. */
+export async function withPair<T>(
+  plan: PairPlan,
+  work: (server: RunningServer, client: RemoteLoadClient) => Promise<T>,
+  options: StartOptions = {},
+): Promise<T> {
+  const server = await startServer(plan.server, options);
+  const client = new RemoteLoadClient(plan.client_cpu);
+  try {
+    return await Promise.race([work(server, client), server.failed]);
+  } finally {
+    await client.stop();
+    await server.stop();
+  }
+}
+
+export function crowdOf({ server, members, rooms }: PairPlan, { port }: RunningServer): CrowdPlan {
+  const address = { hostname: '127.0.0.1', port, path: '/ws' };
+  const { subprotocol } = server;
+  const target = subprotocol === undefined ? address : { ...address, subprotocol };
+  return { target, members, rooms, timeout_ms: CONNECT_MS_MAX };
+}
+
+/** A fresh server whose crowd has joined: as many runs of traffic as wanted. */
+export class Session {
+  readonly plan: PairPlan;
+  readonly server: RunningServer;
+  readonly #client: RemoteLoadClient;
+  readonly #crowd: CrowdReport;
+
+  private constructor(
+    plan: PairPlan,
+    server: RunningServer,
+    client: RemoteLoadClient,
+    crowd: CrowdReport,
+  ) {
+    this.plan = plan;
+    this.server = server;
+    this.#client = client;
+    this.#crowd = crowd;
+  }
+
+  static with<T>(plan: PairPlan, work: (session: Session) => Promise<T>): Promise<T> {
+    return withPair(plan, async (server, client) => {
+      const crowd = await client.connect(crowdOf(plan, server));
+      const result = await work(new Session(plan, server, client, crowd));
+      await client.disconnect();
+      return result;
+    });
+  }
+
+  measure(traffic: Traffic): Promise<Measurement> {
+    return this.measureBeside(traffic, Promise.resolve(undefined));
+  }
+
+  /** @param beside what goes on meanwhile: a member of another kind, a watch over memory */
+  async measureBeside<T>(traffic: Traffic, beside: Promise<T>): Promise<Measurement<T>> {
+    const running = this.#client.run({ ...traffic, server_pid: this.server.pid });
+    const [report, seen] = await Promise.all([running, beside]);
+    return {
+      server: this.plan.server.name,
+      figures: figuresOf(report),
+      report,
+      void_reasons: voidReasons(report, traffic.warmup_ms + traffic.duration_ms, traffic.noise_max),
+      faults: faultsOf(this.#crowd, report),
+      beside: seen,
+    };
+  }
+}
