@@ -72,6 +72,7 @@ describe('a slot', () => {
       table.remove(handle);
     }
     expect(handles.size).toBe(100);
+    expect(new Set([...handles].map((handle) => handle % 2 ** 24)).size).toBe(34);
     expect(table.size).toBe(0);
   });
 

@@ -12,7 +12,7 @@ export interface HeapReport {
 }
 
 process.on('message', () => {
-  fullGC();
+  fullGC(); Bun.gc(true);
   const { heapSize, extraMemorySize, objectTypeCounts } = heapStats();
   const report: HeapReport = {
     heap_bytes: heapSize + extraMemorySize,

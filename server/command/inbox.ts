@@ -30,13 +30,13 @@ const UNAVAILABLE_RETRY_MS = 1_000;
  */
 export class Inbox {
   readonly #session: Session;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #owner: { failed(error: unknown): void };
   #waiting: Fields[] | undefined;
 
-  /** @param onFailure told of what should never happen: an error that is nobody's refusal */
-  constructor(session: Session, onFailure: (error: unknown) => void) {
+  /** @param owner told of what should never happen: an error that is nobody's refusal */
+  constructor(session: Session, owner: { failed(error: unknown): void }) {
     this.#session = session;
-    this.#onFailure = onFailure;
+    this.#owner = owner;
   }
 
   receive(frame: string | Uint8Array): void {
@@ -108,7 +108,7 @@ export class Inbox {
         if (refusal !== undefined) this.#refuse(refusal, fields);
         this.#resume();
       })
-      .catch(this.#onFailure);
+      .catch((error: unknown) => this.#owner.failed(error));
   }
 
   #resume(): void {

@@ -30,7 +30,7 @@ export type Socket = ServerWebSocket<Connection>;
 
 /** One WebSocket: the socket below, the session above, and what keepalive knows of it. */
 export class Connection implements Line {
-  readonly admission: Admission;
+  readonly address: string;
   /** The keepalive tick at which the peer last gave a sign of life. */
   seen_tick = 0;
   /** Whether a ping has been sent since then. */
@@ -42,12 +42,15 @@ export class Connection implements Line {
   /** Why this side ended it, for the metrics: the close event only shows a number. */
   closed_for: CloseName | 'keepalive' | undefined;
   readonly #events: ConnectionEvents;
+  /** Needed once, when the socket opens. */
+  #admission: Admission | undefined;
   #socket: Socket | undefined;
   #session: Session | undefined;
   #inbox: Inbox | undefined;
 
   constructor(admission: Admission, events: ConnectionEvents) {
-    this.admission = admission;
+    this.address = admission.address;
+    this.#admission = admission;
     this.#events = events;
   }
 
@@ -60,10 +63,12 @@ export class Connection implements Line {
   }
 
   open(socket: Socket, context: SessionContext): void {
-    const { user, encoding, room } = this.admission;
+    if (this.#admission === undefined) throw new Error('a connection was opened twice');
+    const { user, encoding, room } = this.#admission;
+    this.#admission = undefined;
     this.#socket = socket;
     this.#session = new Session(this, user, encoding, context);
-    this.#inbox = new Inbox(this.#session, (error) => this.#events.failed(this, error));
+    this.#inbox = new Inbox(this.#session, this);
     this.#session.welcome();
     if (room !== undefined) this.#inbox.handle({ type: 'join', room });
   }
@@ -80,6 +85,11 @@ export class Connection implements Line {
   /** A control frame came in: harmless, but not in any number. */
   receiveControl(): void {
     this.#inbox?.receiveControl();
+  }
+
+  /** Something went wrong that is nobody's refusal. */
+  failed(error: unknown): void {
+    this.#events.failed(this, error);
   }
 
   /** The socket is gone: nothing can be sent any more. */

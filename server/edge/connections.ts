@@ -35,14 +35,14 @@ export class Connections {
   }
 
   add(connection: Connection): void {
-    const { address } = connection.admission;
+    const { address } = connection;
     this.#open.add(connection);
     this.#per_address.set(address, (this.#per_address.get(address) ?? 0) + 1);
   }
 
   remove(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
-    const { address } = connection.admission;
+    const { address } = connection;
     const left = (this.#per_address.get(address) ?? 0) - 1;
     if (left > 0) this.#per_address.set(address, left);
     else this.#per_address.delete(address);

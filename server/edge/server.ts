@@ -5,7 +5,7 @@ import type { SessionContext } from '../session/session.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { closeCause } from './close_cause.ts';
-import { Connection, DROPPED } from './connection.ts';
+import { Connection, type ConnectionEvents, DROPPED } from './connection.ts';
 import { type ConnectionLimits, Connections } from './connections.ts';
 import { Keepalive } from './keepalive.ts';
 import { createRouter, type Telemetry } from './routes.ts';
@@ -39,6 +39,12 @@ export class Edge {
   readonly #parts: EdgeParts;
   readonly #keepalive: Keepalive;
   readonly #server: Server<Connection>;
+  /** One for all connections: what they report goes to the same place. */
+  readonly #events: ConnectionEvents = {
+    pressed: () => this.connections.pressed(),
+    overflowed: () => this.connections.overflowed(),
+    failed: (connection, error) => this.#fail(connection, error),
+  };
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
@@ -110,11 +116,7 @@ export class Edge {
       counters.upgrades_refused[admission.reason] += 1;
       return admission.response;
     }
-    const connection = new Connection(admission, {
-      pressed: () => this.connections.pressed(),
-      overflowed: () => this.connections.overflowed(),
-      failed: (failing, error) => this.#fail(failing, error),
-    });
+    const connection = new Connection(admission, this.#events);
     const headers = handshakeHeaders(request, admission.encoding);
     const options = headers === undefined ? { data: connection } : { data: connection, headers };
     if (server.upgrade(request, options)) return undefined;

@@ -1,6 +1,6 @@
 import { describe } from 'bun:test';
 import { type MakeHub, type On, onHub } from './contract_fixture.ts';
-import { testBatches, testFlush, testWindows } from './contract_flush.ts';
+import { testBatches, testFlush, testManyRooms, testWindows } from './contract_flush.ts';
 import { testHistory, testHistoryAge, testHistoryBounds } from './contract_history.ts';
 import { testHandles, testMembers, testUsers } from './contract_members.ts';
 import { testEncodings, testOrder } from './contract_order.ts';
@@ -30,7 +30,7 @@ export function describeHubContract(name: string, make: MakeHub): void {
     section('members', testMembers, testUsers, testHandles);
     section('history', testHistory, testHistoryBounds, testHistoryAge);
     section('recovery', testRecovery, testNoGap);
-    section('flush', testFlush, testWindows, testBatches);
+    section('flush', testFlush, testWindows, testManyRooms, testBatches);
     section('overrun', testOverrun, testFill, testLoss, testOverrunEnds, testNoOverrun);
     describe('any schedule', () => testHubProperties(make));
   });

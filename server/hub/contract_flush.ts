@@ -152,6 +152,35 @@ export function testWindows(on: On): void {
   );
 }
 
+export function testManyRooms(on: On): void {
+  test(
+    'of a thousand rooms each flush takes those that are due',
+    on((fixture) => {
+      const rooms = Array.from({ length: 1_000 }, (_, index) => fixture.open(`room ${index}`));
+      const members = rooms.map((room) => fixture.join(room));
+      // Published a few at a time, over two windows; each is busy from then on.
+      const due = new Map<RoomHandle, number>();
+      for (const [index, room] of rooms.entries()) {
+        fixture.hub.append(room, run(1, 1));
+        if (index % 10 !== 9) continue;
+        fixture.flush();
+        for (const one of rooms.slice(index - 9, index + 1)) due.set(one, fixture.now_ms + 5);
+        fixture.now_ms += 0.1;
+      }
+      const written_ms = fixture.now_ms;
+      for (const room of rooms.toReversed()) fixture.hub.append(room, run(2, 2));
+      for (let elapsed_ms = 0; elapsed_ms <= 6; elapsed_ms += 0.25) {
+        fixture.now_ms = written_ms + elapsed_ms;
+        fixture.flush();
+        const published = members.filter(({ received }) => received.length === 2).length;
+        const expected = [...due.values()].filter((due_ms) => due_ms <= fixture.now_ms).length;
+        expect(published).toBe(expected);
+      }
+      expect(fixture.hub.nextDue_ms()).toBeUndefined();
+    }),
+  );
+}
+
 const size = sizeOf(wireOf('red', recordAt(1)));
 
 /** A room that has just published, so that whatever comes next waits for its window. */
@@ -175,6 +204,24 @@ function hurried(on: On, changes: Parameters<On>[1], until: number): () => Promi
 export function testBatches(on: On): void {
   test('enough messages do not wait', hurried(on, { batch_records_max: 3 }, 4));
   test('enough bytes do not wait', hurried(on, { batch_bytes_max: 3 * size }, 4));
+
+  const event = typing('röd', 'ü'.repeat(50));
+  test(
+    'bytes are those of UTF-8, also of events',
+    on(
+      (fixture) => {
+        const room = fixture.open('röd');
+        fixture.join(room, 'ann', 'msgpack');
+        fixture.hub.broadcast(room, event);
+        fixture.flush();
+        fixture.hub.broadcast(room, event);
+        expect(fixture.armed_ms).toBeGreaterThan(fixture.now_ms);
+        fixture.hub.broadcast(room, event);
+        expect(fixture.armed_ms).toBeLessThanOrEqual(fixture.now_ms);
+      },
+      { batch_bytes_max: 2 * sizeOf(event) },
+    ),
+  );
 
   const cut = (
     changes: Parameters<On>[1],

@@ -95,9 +95,13 @@ describe('encodeWithPage', () => {
   }
 
   test('a head that leaves no place for the page is refused, not written wrongly', () => {
-    const wide = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`f${index}`, index]));
     const page = pageOf('msgpack', 'red', []);
-    expect(() => encodeWithPage({ ...head, ...wide }, page)).toThrow(RangeError);
+    const more = (fields: number) =>
+      Object.fromEntries(Array.from({ length: fields }, (_, index) => [`f${index}`, index]));
+    const widest = { ...head, ...more(14 - Object.keys(head).length) };
+    const tooMany = more(15 - Object.keys(head).length);
+    expect(decode(encodeWithPage(widest, page)) as object).toEqual({ ...widest, messages: [] });
+    expect(() => encodeWithPage({ ...widest, ...tooMany }, page)).toThrow(RangeError);
   });
 });
 

@@ -16,7 +16,18 @@ async function thirtyRecords(changes: Partial<BenchLimits> = {}) {
   log().commit('red', 30);
   const recover = (offset: number, encoding: 'json' | 'msgpack' = 'json', epoch = EPOCH) =>
     bench.join(bench.somebody('ann', encoding), 'red', { epoch, offset });
-  return { bench, log: log(), recover, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
+  /** What came to the only participant after its `joined`. */
+  const late = (): readonly Fields[] => {
+    bench.hub.flush(performance.now() + 1_000);
+    return bench.participants[0]?.all('message') ?? [];
+  };
+  return {
+    bench,
+    log: log(),
+    recover,
+    late,
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+  };
 }
 
 const offsetsOf = (answer: Fields): unknown[] =>
@@ -121,6 +132,27 @@ describe('while the log is read', () => {
     expect(room.log.reads).toHaveLength(3);
   });
 
+  test('or while the answer is put together, and then it is told no', async () => {
+    const answers = new Set<unknown>();
+    for (let microtasks = 0; microtasks < 20; microtasks += 1) {
+      await using room = await thirtyRecords();
+      room.log.onRead = async () => {
+        if (room.log.reads.length > 1) return;
+        void (async () => {
+          for (let passed = 0; passed < microtasks; passed += 1) await Promise.resolve();
+          room.log.commit('red', 10);
+        })();
+      };
+      const { answer } = await room.recover(12);
+      await new Promise(setImmediate);
+      const run = [...offsetsOf(answer), ...offsetsOf({ messages: room.late() })];
+      const first = answer.recovered === true ? 13 : 36;
+      expect(run).toEqual(range(first, 40));
+      answers.add(answer.recovered);
+    }
+    expect(answers).toEqual(new Set([true, false]));
+  });
+
   test('what the log is ahead of the hub comes afterwards, and once', async () => {
     await using room = await thirtyRecords();
     room.log.append('red', 7);
@@ -128,9 +160,7 @@ describe('while the log is read', () => {
     expect(answer).toMatchObject({ recovered: true, offset: 30 });
     expect(offsetsOf(answer)).toEqual(range(13, 30));
     room.log.deliver('red', 7);
-    const [ann] = room.bench.participants;
-    room.bench.hub.flush(performance.now() + 1_000);
-    expect(ann?.all('message').map(({ offset }) => offset)).toEqual(range(31, 37));
+    expect(room.late().map(({ offset }) => offset)).toEqual(range(31, 37));
   });
 
   test('a log that does not answer is not waited for', async () => {

@@ -214,10 +214,12 @@ export class Room {
       limits.log_timeout_ms,
       'reading history',
     );
+    // Without its last member the room may have gone meanwhile.
+    if (!participant.isOpen) return;
     const older = hub.encodePage(this.handle, participant.encoding, records);
     const page = joinPages(participant.encoding, [older, newer]);
     const more = records.length === missing && (records[0]?.prev ?? 0) > 0;
-    if (participant.isOpen) this.#sendHistory(participant, page, more, id);
+    this.#sendHistory(participant, page, more, id);
   }
 
   #sendHistory(

@@ -6,7 +6,7 @@ const LIMITS = { rate_limit: 10, rate_burst: 10, command_rate_limit: 50, command
 
 describe('what a connection may do', () => {
   test('messages and commands have a limit each', () => {
-    const conduct = new Conduct(LIMITS, 0);
+    const conduct = new Conduct(LIMITS);
     const admitted = (admit: () => number): number => {
       let count = 0;
       while (admit() === 0) count += 1;
@@ -19,7 +19,7 @@ describe('what a connection may do', () => {
   });
 
   test('0 switches a limit off', () => {
-    const conduct = new Conduct({ ...LIMITS, rate_limit: 0, command_rate_limit: 0 }, 0);
+    const conduct = new Conduct({ ...LIMITS, rate_limit: 0, command_rate_limit: 0 });
     for (let count = 0; count < 10_000; count += 1) {
       expect(conduct.admitMessage(0) + conduct.admitCommand(0)).toBe(0);
     }
@@ -36,7 +36,7 @@ describe('what ends a connection', () => {
     });
     fc.assert(
       fc.property(rates, fc.boolean(), (limits, isMessage) => {
-        const conduct = new Conduct(limits, 0);
+        const conduct = new Conduct(limits);
         const admit = (now_ms: number): number =>
           isMessage ? conduct.admitMessage(now_ms) : conduct.admitCommand(now_ms);
         for (let now_ms = 0, tries = 0; tries < 5_000; tries += 1) {
@@ -50,7 +50,7 @@ describe('what ends a connection', () => {
   });
 
   test('going on regardless does, soon', () => {
-    const conduct = new Conduct(LIMITS, 0);
+    const conduct = new Conduct(LIMITS);
     let refusals = 0;
     // A try every millisecond: a hundred times what is allowed.
     for (let now_ms = 0; now_ms < 2_000; now_ms += 1) {
@@ -65,10 +65,10 @@ describe('what ends a connection', () => {
   });
 
   test('ten malformed frames are forgiven, the eleventh is not; one now and then always is', () => {
-    const hasty = new Conduct(LIMITS, 0);
+    const hasty = new Conduct(LIMITS);
     for (let count = 0; count < 10; count += 1) expect(hasty.noteMalformed(count)).toBeUndefined();
     expect(hasty.noteMalformed(10)).toBe('malformed_too_often');
-    const slow = new Conduct(LIMITS, 0);
+    const slow = new Conduct(LIMITS);
     for (let count = 0; count < 1_000; count += 1) {
       expect(slow.noteMalformed(count * 5_001)).toBeUndefined();
     }

@@ -20,26 +20,29 @@ const MALFORMED_BURST = 10;
 
 /** How much one connection may do, and when its behaviour ends it. Times are monotonic milliseconds. */
 export class Conduct {
-  readonly #messages: TokenBucket;
-  readonly #commands: TokenBucket;
   readonly #limits: ConductLimits;
-  /** Most connections never run into a refusal: their buckets are made when the first one comes. */
+  // A bucket is made when it is first asked: it is full then, as it would be by now. Many connections
+  // never say a word, and most never run into a refusal.
+  #messages: TokenBucket | undefined;
+  #commands: TokenBucket | undefined;
   #refusals: TokenBucket | undefined;
   #malformed: TokenBucket | undefined;
 
-  constructor(limits: ConductLimits, now_ms: number) {
-    this.#messages = new TokenBucket(limits.rate_limit, limits.rate_burst, now_ms);
-    this.#commands = new TokenBucket(limits.command_rate_limit, limits.command_burst, now_ms);
+  constructor(limits: ConductLimits) {
     this.#limits = limits;
   }
 
   /** @returns 0 when allowed, else the milliseconds to wait */
   admitMessage(now_ms: number): number {
+    const { rate_limit, rate_burst } = this.#limits;
+    this.#messages ??= new TokenBucket(rate_limit, rate_burst, now_ms);
     return this.#messages.take(now_ms);
   }
 
   /** @returns 0 when allowed, else the milliseconds to wait */
   admitCommand(now_ms: number): number {
+    const { command_rate_limit, command_burst } = this.#limits;
+    this.#commands ??= new TokenBucket(command_rate_limit, command_burst, now_ms);
     return this.#commands.take(now_ms);
   }
 

@@ -5,6 +5,7 @@ import type { RoomDirectory } from '../room/directory.ts';
 import type { Participant, Room } from '../room/room.ts';
 import { Conduct } from './conduct.ts';
 import type { Identities } from './identity.ts';
+import { JoinedRooms } from './joined_rooms.ts';
 
 /** The connection under a session, as far as a session needs it. */
 export interface Line {
@@ -56,7 +57,7 @@ export class Session implements Participant {
   readonly encoding: Encoding;
   readonly context: SessionContext;
   readonly conduct: Conduct;
-  readonly joined = new Map<string, Room>();
+  readonly joined = new JoinedRooms();
   readonly #line: Line;
   #user: User;
   #welcomed_at_ms = 0;
@@ -68,7 +69,7 @@ export class Session implements Participant {
     this.#user = user;
     this.encoding = encoding;
     this.context = context;
-    this.conduct = new Conduct(context.limits, performance.now());
+    this.conduct = new Conduct(context.limits);
   }
 
   get user(): User {
@@ -100,7 +101,7 @@ export class Session implements Participant {
   }
 
   entered(room: Room): void {
-    this.joined.set(room.name, room);
+    this.joined.add(room);
   }
 
   /**
@@ -178,8 +179,7 @@ export class Session implements Participant {
 
   /** The connection is gone: leaves every room, in silence. */
   end(): void {
-    for (const room of this.joined.values()) room.leave(this, 'gone');
-    this.joined.clear();
+    for (const room of this.joined.clear()) room.leave(this, 'gone');
   }
 }
 
