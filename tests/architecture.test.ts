@@ -26,7 +26,7 @@ const LINES_MAX = 400;
 
 const files = listFiles();
 const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
-const production = sources.filter((file) => !/\.test\.ts$|\/contract[a-z_]*\.ts$/.test(file));
+const production = sources.filter((file) => !/\.test\.ts$|\/contract(\.ts$|\/)/.test(file));
 const server = production.filter((file) => file.startsWith('server/'));
 const roomOf = (file: string): string => file.split('/')[1]?.replace(/\.ts$/, '') ?? '';
 

@@ -1,18 +1,18 @@
 import { describe } from 'bun:test';
-import { type MakeHub, type On, onHub } from './contract_fixture.ts';
-import { testBatches, testFlush, testManyRooms, testWindows } from './contract_flush.ts';
-import { testHistory, testHistoryAge, testHistoryBounds } from './contract_history.ts';
-import { testHandles, testMembers, testUsers } from './contract_members.ts';
-import { testEncodings, testOrder } from './contract_order.ts';
+import { type MakeHub, type On, onHub } from './contract/fixture.ts';
+import { testBatches, testFlush, testManyRooms, testWindows } from './contract/flush.ts';
+import { testHistory, testHistoryAge, testHistoryBounds } from './contract/history.ts';
+import { testHandles, testMembers, testUsers } from './contract/members.ts';
+import { testEncodings, testOrder } from './contract/order.ts';
 import {
   testFill,
   testLoss,
   testNoOverrun,
   testOverrun,
   testOverrunEnds,
-} from './contract_overrun.ts';
-import { testHubProperties } from './contract_properties.ts';
-import { testNoGap, testRecovery } from './contract_recovery.ts';
+} from './contract/overrun.ts';
+import { testHubProperties } from './contract/properties.ts';
+import { testNoGap, testRecovery } from './contract/recovery.ts';
 
 /**
  * What the port promises, tried on one hub. After each test the counters are held against what was

@@ -117,7 +117,10 @@ export interface HistoryPage extends EncodedPage {
 export interface HubEvents {
   /** One frame for everybody in `room` who speaks `encoding`, with `count` messages in it. */
   publish(room: RoomHandle, encoding: Encoding, data: string | Uint8Array, count: number): void;
-  /** Something is pending where nothing was, or is due earlier than before. */
+  /**
+   * Something is pending where nothing was, or is due earlier than before: flush no later than this.
+   * It may come earlier than what is due, and a flush then publishes nothing.
+   */
   wake(due_ms: number): void;
   /** The records after offset `after` are no longer here: fetch them and call `fill`. */
   overrun(room: RoomHandle, after: number): void;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { eventually } from '../../tests/support/eventually.ts';
-import { LIMITS } from './contract_fixture.ts';
-import { run } from './contract_messages.ts';
+import { LIMITS } from './contract/fixture.ts';
+import { run } from './contract/messages.ts';
 import { Pump } from './pump.ts';
 import { ScriptHub } from './script.ts';
 

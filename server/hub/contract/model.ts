@@ -1,7 +1,7 @@
-import type { MessageRecord, Position, VolatileEvent } from '../protocol/messages.ts';
-import type { Message } from './contract_fixture.ts';
-import { recordAt, sizeOf, wireOf } from './contract_messages.ts';
-import type { HubLimits, RoomHandle } from './port.ts';
+import type { MessageRecord, Position, VolatileEvent } from '../../protocol/messages.ts';
+import type { HubLimits, RoomHandle } from '../port.ts';
+import type { Message } from './fixture.ts';
+import { recordAt, sizeOf, wireOf } from './messages.ts';
 
 /** One room as it should be: slow, simple, and nothing is ever let go. */
 export class RoomModel {

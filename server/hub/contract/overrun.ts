@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import type { HubFixture, On } from './contract_fixture.ts';
-import { chain, offsetsOf, recordAt, run, sizeOf, typing, wireOf } from './contract_messages.ts';
-import type { RoomHandle } from './port.ts';
+import type { RoomHandle } from '../port.ts';
+import type { HubFixture, On } from './fixture.ts';
+import { chain, offsetsOf, recordAt, run, sizeOf, typing, wireOf } from './messages.ts';
 
 const size = sizeOf(wireOf('red', recordAt(11)));
 /** Four records may be pending, and two are remembered. */
@@ -55,6 +55,7 @@ export function testFill(on: On): void {
       fixture.hub.append(room, run(11, 11));
       fixture.flush();
       fixture.hub.append(room, run(12, 15));
+      fixture.endTurn();
       expect(fixture.armed_ms).toBeGreaterThan(fixture.now_ms);
       fixture.hub.append(room, run(16, 16));
       expect(fixture.armed_ms).toBeLessThanOrEqual(fixture.now_ms);

@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
-import type { MessageRecord, TypingEvent } from '../protocol/messages.ts';
-import type { Message } from './contract_fixture.ts';
+import type { MessageRecord, TypingEvent } from '../../protocol/messages.ts';
+import type { Message } from './fixture.ts';
 
 /** Any time: the age of records is none of most tests' business. */
 const TIMESTAMP_MS = 1_700_000_000_000;

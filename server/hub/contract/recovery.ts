@@ -1,15 +1,7 @@
 import { expect, test } from 'bun:test';
-import { ENCODINGS } from '../protocol/encoding.ts';
-import type { On } from './contract_fixture.ts';
-import {
-  chain,
-  expectMessages,
-  offsetsOf,
-  run,
-  sizeOf,
-  typing,
-  wireOf,
-} from './contract_messages.ts';
+import { ENCODINGS } from '../../protocol/encoding.ts';
+import type { On } from './fixture.ts';
+import { chain, expectMessages, offsetsOf, run, sizeOf, typing, wireOf } from './messages.ts';
 
 export function testRecovery(on: On): void {
   test(

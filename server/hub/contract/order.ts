@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { ENCODINGS } from '../protocol/encoding.ts';
-import type { HubFixture, On } from './contract_fixture.ts';
-import { chain, expectMessages, recordAt, run, typing, wireOf } from './contract_messages.ts';
-import type { RoomHandle } from './port.ts';
+import { ENCODINGS } from '../../protocol/encoding.ts';
+import type { RoomHandle } from '../port.ts';
+import type { HubFixture, On } from './fixture.ts';
+import { chain, expectMessages, recordAt, run, typing, wireOf } from './messages.ts';
 
 const joinAll = (fixture: HubFixture, room: RoomHandle) =>
   ENCODINGS.map((encoding) => fixture.join(room, 'ann', encoding));

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
-import { ENCODINGS } from '../protocol/encoding.ts';
-import type { Message, On } from './contract_fixture.ts';
+import { ENCODINGS } from '../../protocol/encoding.ts';
+import type { RoomHandle } from '../port.ts';
+import type { Message, On } from './fixture.ts';
 import {
   chain,
   expectMessages,
@@ -10,8 +11,7 @@ import {
   sizeOf,
   typing,
   wireOf,
-} from './contract_messages.ts';
-import type { RoomHandle } from './port.ts';
+} from './messages.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 const HOUR_MS = 3_600_000;

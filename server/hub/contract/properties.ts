@@ -1,10 +1,10 @@
 import { test } from 'bun:test';
 import fc from 'fast-check';
-import { type Command, command } from './contract_commands.ts';
-import { ExactRun } from './contract_exact_run.ts';
-import { LIMITS, type MakeHub } from './contract_fixture.ts';
-import { OverrunRun } from './contract_overrun_run.ts';
-import type { HubLimits } from './port.ts';
+import type { HubLimits } from '../port.ts';
+import { type Command, command } from './commands.ts';
+import { ExactRun } from './exact_run.ts';
+import { LIMITS, type MakeHub } from './fixture.ts';
+import { OverrunRun } from './overrun_run.ts';
 
 /** fast-check prints its seed, and the smallest schedule it finds, when one of these fails. */
 export function testHubProperties(make: MakeHub): void {

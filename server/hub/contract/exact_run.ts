@@ -1,9 +1,9 @@
 import { expect } from 'bun:test';
-import type { Command } from './contract_commands.ts';
-import { type Subscriber, userOf } from './contract_fixture.ts';
-import { expectMessages, sizeOf, wireOf } from './contract_messages.ts';
-import type { RoomModel } from './contract_model.ts';
-import { ModelRun } from './contract_run.ts';
+import type { Command } from './commands.ts';
+import { type Subscriber, userOf } from './fixture.ts';
+import { expectMessages, sizeOf, wireOf } from './messages.ts';
+import type { RoomModel } from './model.ts';
+import { ModelRun } from './run.ts';
 
 /** No room is ever overrun: all is seen, and when it leaves is known to the moment. */
 export class ExactRun extends ModelRun {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ENCODINGS, type Encoding } from '../protocol/encoding.ts';
+import { ENCODINGS, type Encoding } from '../../protocol/encoding.ts';
 
 /** One thing that happens to a hub. */
 export type Command =

@@ -1,8 +1,8 @@
-import { type Command, ROOMS } from './contract_commands.ts';
-import { HubFixture, type MakeHub, type Subscriber } from './contract_fixture.ts';
-import { expectMessages, typing } from './contract_messages.ts';
-import { RoomModel } from './contract_model.ts';
-import type { HubLimits } from './port.ts';
+import type { HubLimits } from '../port.ts';
+import { type Command, ROOMS } from './commands.ts';
+import { HubFixture, type MakeHub, type Subscriber } from './fixture.ts';
+import { expectMessages, typing } from './messages.ts';
+import { RoomModel } from './model.ts';
 
 /** What a subscriber should have seen: its room's items from one place to another. */
 export interface Seat {

@@ -1,7 +1,7 @@
 import { expect } from 'bun:test';
 import { Unpackr } from 'msgpackr';
-import type { EncodedPage, Encoding } from '../protocol/encoding.ts';
-import type { Position, User } from '../protocol/messages.ts';
+import type { EncodedPage, Encoding } from '../../protocol/encoding.ts';
+import type { Position, User } from '../../protocol/messages.ts';
 import {
   type Hub,
   type HubEvents,
@@ -9,7 +9,7 @@ import {
   type RoomHandle,
   type RoomStart,
   topicOf,
-} from './port.ts';
+} from '../port.ts';
 
 export type MakeHub = (limits: HubLimits, events: HubEvents, clock: () => number) => Hub;
 
@@ -114,6 +114,11 @@ export class HubFixture {
     this.armed_ms = Number.POSITIVE_INFINITY;
     this.hub.flush(this.now_ms);
     this.armed_ms = Math.min(this.armed_ms, this.hub.nextDue_ms() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The turn is over: the pump flushes when it was woken for now, whatever turns out to be due. */
+  endTurn(): void {
+    if (this.armed_ms <= this.now_ms) this.flush();
   }
 
   /** Lets time pass, and flushes. */

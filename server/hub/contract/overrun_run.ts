@@ -1,8 +1,8 @@
 import { expect } from 'bun:test';
-import type { Command } from './contract_commands.ts';
-import type { Subscriber } from './contract_fixture.ts';
-import type { RoomModel } from './contract_model.ts';
-import { ModelRun, type Seat } from './contract_run.ts';
+import type { Command } from './commands.ts';
+import type { Subscriber } from './fixture.ts';
+import type { RoomModel } from './model.ts';
+import { ModelRun, type Seat } from './run.ts';
 
 /** Rooms are overrun all the time, and the log answers late, in part, or not at all. */
 export class OverrunRun extends ModelRun {

@@ -1,16 +1,8 @@
 import { expect, test } from 'bun:test';
-import { ENCODINGS } from '../protocol/encoding.ts';
-import { type On, userOf } from './contract_fixture.ts';
-import {
-  chain,
-  expectMessages,
-  offsetsOf,
-  recordAt,
-  run,
-  typing,
-  wireOf,
-} from './contract_messages.ts';
-import { type RoomHandle, topicOf } from './port.ts';
+import { ENCODINGS } from '../../protocol/encoding.ts';
+import { type RoomHandle, topicOf } from '../port.ts';
+import { type On, userOf } from './fixture.ts';
+import { chain, expectMessages, offsetsOf, recordAt, run, typing, wireOf } from './messages.ts';
 
 export function testMembers(on: On): void {
   test(

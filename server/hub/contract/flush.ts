@@ -1,15 +1,7 @@
 import { expect, test } from 'bun:test';
-import type { On } from './contract_fixture.ts';
-import {
-  expectMessages,
-  offsetsOf,
-  recordAt,
-  run,
-  sizeOf,
-  typing,
-  wireOf,
-} from './contract_messages.ts';
-import type { RoomHandle } from './port.ts';
+import type { RoomHandle } from '../port.ts';
+import type { On } from './fixture.ts';
+import { expectMessages, offsetsOf, recordAt, run, sizeOf, typing, wireOf } from './messages.ts';
 
 export function testFlush(on: On): void {
   test(
@@ -43,6 +35,7 @@ export function testFlush(on: On): void {
         fixture.now_ms += 1;
         fixture.hub.append(room, run(offset, offset));
         fixture.hub.broadcast(room, typing('red', 'ann'));
+        fixture.endTurn();
         expect([fixture.armed_ms, fixture.hub.nextDue_ms()]).toEqual([window_ms, window_ms]);
         fixture.flush();
         expect(received).toHaveLength(1);
@@ -95,6 +88,7 @@ export function testWindows(on: On): void {
         fixture.now_ms += wait_ms;
       }
       for (const room of [tan, red, blue]) fixture.hub.append(room, run(2, 2));
+      fixture.endTurn();
       const start_ms = fixture.now_ms;
       const seen = [1, 1, 2].map((elapsed_ms) => {
         expect([fixture.armed_ms, fixture.hub.nextDue_ms()]).toEqual([
@@ -192,6 +186,7 @@ function hurried(on: On, changes: Parameters<On>[1], until: number): () => Promi
     fixture.flush();
     for (let offset = 2; offset < until; offset += 1) {
       fixture.hub.append(room, run(offset, offset));
+      fixture.endTurn();
       expect(fixture.armed_ms).toBeGreaterThan(fixture.now_ms);
     }
     fixture.hub.append(room, run(until, until));
@@ -215,6 +210,7 @@ export function testBatches(on: On): void {
         fixture.hub.broadcast(room, event);
         fixture.flush();
         fixture.hub.broadcast(room, event);
+        fixture.endTurn();
         expect(fixture.armed_ms).toBeGreaterThan(fixture.now_ms);
         fixture.hub.broadcast(room, event);
         expect(fixture.armed_ms).toBeLessThanOrEqual(fixture.now_ms);
