@@ -1,19 +1,17 @@
 import { integer, list, type Values } from '../command/options.ts';
 import type { RemoteLoadClient } from '../load/remote.ts';
 import { until } from '../process/deadline.ts';
-import type { HeapReport } from '../process/heap_probe.ts';
 import { bunBare, hubbub, type RunningServer } from '../process/server.ts';
 import { readGauges } from '../process/stats.ts';
 import { residentBytes } from '../process/usage.ts';
-import type { Findings } from '../report/result.ts';
-import { atMost, type Target } from '../report/target.ts';
+import { type Held, type LayoutFigures, summariseMemory, type Waves } from './memory_report.ts';
 import type { Progress, Scenario } from './scenario.ts';
 import { crowdOf, type PairPlan, withPair } from './session.ts';
 
 const OPTIONS = {
   members: integer(10_000, 100, 18_000, 'connections that join and stay silent'),
   layouts: list(['one_room', 'many_rooms'], ['one_room', 'many_rooms'], 'all in one, ten in each'),
-  settle_ms: integer(10_000, 500, 60_000, 'memory is read once it has not moved for so long'),
+  settle_ms: integer(5_000, 500, 60_000, 'memory is read once it has not moved for so long'),
   server_cpu: integer(0, 0, 1_023, 'core of the server'),
   client_cpu: integer(1, 0, 1_023, 'core of the load client'),
 };
@@ -27,46 +25,27 @@ const FLAGS = ['--room-idle-ms-max', '1000'];
 const SETTLE_LOOKS = 10;
 const SETTLE_LOOKS_MAX = 6 * SETTLE_LOOKS;
 const CALM_SHARE = 0.01;
+/** What the allocator takes to give free pages back. */
+const PURGE_MS = 2_000;
 const LEAVE_MS_MAX = 30_000;
 const WAVES = 2;
-
-const RSS_KIB_MAX = 4;
-/** What a second wave may add to the first one's, a member: the runtime gives back in large pieces. */
-const ADDED_KIB_MAX = 0.25;
-const OWN_STATE_KIB_MAX = 1;
-/** What the heap may keep of a second wave beyond a first one's, a member: tables grow in steps. */
-const KEPT_KIB_MAX = 0.02;
 
 export const memory: Scenario<typeof OPTIONS> = {
   name: 'memory',
   summary: 'resident memory and own state of members who have joined and stay silent',
   options: OPTIONS,
   async run(values, progress) {
-    const bare = await measureHeap(barePlan(values), progress);
+    const bare = await measureHeld(barePlan(values), progress);
     const layouts: LayoutFigures[] = [];
     for (const layout of values.layouts) {
       const plan = planFor(layout, values);
       const resident = await measureResident(plan, values, progress);
-      const heap = await measureHeap(plan, progress);
-      layouts.push({ layout, rooms: plan.rooms, resident, heap });
+      const held = await measureHeld(plan, progress);
+      layouts.push({ layout, rooms: plan.rooms, resident, held });
     }
-    return summarise(layouts, bare, values.members);
+    return summariseMemory(layouts, bare, values.members);
   },
 };
-
-interface LayoutFigures {
-  readonly layout: Layout;
-  readonly rooms: number;
-  readonly resident: Waves<number>;
-  readonly heap: Waves<HeapReport>;
-}
-
-/** One reading of an idle server, then two of each wave: everybody in, everybody gone. */
-interface Waves<T> {
-  readonly idle: T;
-  readonly waves: readonly { readonly joined: T; readonly left: T }[];
-  readonly problems: readonly string[];
-}
 
 interface MemoryPlan extends PairPlan {
   readonly hasGauges: boolean;
@@ -107,11 +86,18 @@ async function settledBytes({ pid }: RunningServer, settle_ms: number): Promise<
   return residentBytes(pid);
 }
 
-/** The heap after full collections: what is held, without what is merely not yet collected. */
-const measureHeap = (plan: MemoryPlan, progress: Progress): Promise<Waves<HeapReport>> =>
-  withPair(plan, (server, client) => ride(plan, server, client, progress, () => server.heap()), {
-    withHeapProbe: true,
-  });
+/** After full collections: what is held, without what is merely not yet collected. */
+const measureHeld = (plan: MemoryPlan, progress: Progress): Promise<Waves<Held>> =>
+  withPair(
+    plan,
+    (server, client) =>
+      ride(plan, server, client, progress, async () => {
+        const heap = await server.heap();
+        await Bun.sleep(PURGE_MS);
+        return { ...heap, rss_bytes: residentBytes(server.pid) };
+      }),
+    { withHeapProbe: true },
+  );
 
 async function ride<T>(
   plan: MemoryPlan,
@@ -154,68 +140,3 @@ const untilEmpty = (server: RunningServer): Promise<void> =>
     },
     'connections, members, rooms and history to return to zero',
   );
-
-function summarise(
-  layouts: readonly LayoutFigures[],
-  bare: Waves<HeapReport>,
-  members: number,
-): Findings {
-  const kib = (bytes: number): number => bytes / 1_024 / members;
-  const bare_bytes = grownHeap(bare)[0] ?? 0;
-  const rows: Record<string, string>[] = [];
-  const targets: Target[] = [];
-  const objects: Record<string, string>[] = [];
-  for (const { layout, rooms, resident, heap } of layouts) {
-    const name = layout.replace('_', ' ');
-    const [first_rss = 0, second_rss = 0] = resident.waves.map(
-      ({ joined }) => joined - resident.idle,
-    );
-    const [first_heap = 0] = grownHeap(heap);
-    const [first_kept = 0, second_kept = 0] = heap.waves.map(({ left }) => left.heap_bytes);
-    const own_kib = kib(first_heap - bare_bytes);
-    const kept_kib = kib(second_kept - first_kept);
-    rows.push({
-      layout: name,
-      rooms: String(rooms),
-      'idle MiB': (resident.idle / 2 ** 20).toFixed(1),
-      'RSS KiB/member': kib(first_rss).toFixed(2),
-      'second wave': kib(second_rss).toFixed(2),
-      'left MiB': ((resident.waves.at(-1)?.left ?? 0) / 2 ** 20).toFixed(1),
-      'heap KiB/member': kib(first_heap).toFixed(2),
-      'own KiB/member': own_kib.toFixed(2),
-      'kept by second': kept_kib.toFixed(3),
-    });
-    objects.push({ layout: name, 'heap objects for each member': objectsLine(heap, members) });
-    targets.push(
-      atMost(`RSS for each member, ${name}`, RSS_KIB_MAX, kib(first_rss), ' KiB'),
-      atMost(
-        `RSS added by a second wave, ${name}`,
-        ADDED_KIB_MAX,
-        kib(second_rss - first_rss),
-        ' KiB',
-      ),
-      atMost(`own state for each member, ${name}`, OWN_STATE_KIB_MAX, own_kib, ' KiB'),
-      atMost(`heap kept by a second wave, ${name}`, KEPT_KIB_MAX, kept_kib, ' KiB'),
-    );
-  }
-  const problems = [bare, ...layouts.flatMap(({ resident, heap }) => [resident, heap])];
-  return {
-    tables: [rows, objects],
-    targets,
-    problems: problems.flatMap((waves) => waves.problems),
-    data: { members, bare, layouts },
-  };
-}
-
-const grownHeap = ({ idle, waves }: Waves<HeapReport>): number[] =>
-  waves.map(({ joined }) => joined.heap_bytes - idle.heap_bytes);
-
-/** What the heap holds of each kind, at least one for every ten members. */
-function objectsLine({ idle, waves }: Waves<HeapReport>, members: number): string {
-  return Object.entries(waves[0]?.joined.objects ?? {})
-    .map(([kind, count]) => [kind, (count - (idle.objects[kind] ?? 0)) / members] as const)
-    .filter(([, count]) => count >= 0.1)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([kind, count]) => `${kind} ${count.toFixed(1)}`)
-    .join(', ');
-}
