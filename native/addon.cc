@@ -4,24 +4,209 @@
 
 #include <napi.h>
 
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
 
+#include "door/door.h"
 #include "hub/counters.h"
+#include "hub/hub.h"
 
 namespace {
 
+using hubbub::Area;
+using hubbub::Door;
+using hubbub::Hub;
+using hubbub::Status;
+
 // Raised whenever the functions below change, so that a stale binary is refused, not misread.
-constexpr std::uint32_t abi_version = 1;
+constexpr std::uint32_t abi_version = 2;
 
-// What all threads of the process share. Leaked on purpose: workers may still count while the
+// What all threads of the process share. Leaked on purpose: workers may still use it while the
 // process runs its exit handlers, and a destroyed object would be used then.
-struct Process {
-  hubbub::CounterTable counters;
-
+class Process {
+ public:
   static Process& instance() {
     static Process& process = *new Process;
     return process;
   }
+
+  hubbub::CounterTable counters;
+
+  std::uint32_t add(std::shared_ptr<Hub> hub) {
+    const std::lock_guard lock(mutex_);
+    hubs_.emplace(++last_id_, std::move(hub));
+    return last_id_;
+  }
+
+  std::shared_ptr<Hub> find(std::uint32_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = hubs_.find(id);
+    return found == hubs_.end() ? nullptr : found->second;
+  }
+
+  // Doors that are still open keep the hub alive.
+  void remove(std::uint32_t id) {
+    const std::lock_guard lock(mutex_);
+    hubs_.erase(id);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::uint32_t last_id_ = 0;
+  std::unordered_map<std::uint32_t, std::shared_ptr<Hub>> hubs_;
+};
+
+void throw_type_error(Napi::Env env, const char* message) {
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+void throw_range_error(Napi::Env env, const char* message) {
+  Napi::RangeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+bool all_numbers(const Napi::CallbackInfo& info, std::size_t count) {
+  if (info.Length() < count) return false;
+  for (std::size_t index = 0; index < count; ++index) {
+    if (!info[index].IsNumber()) return false;
+  }
+  return true;
+}
+
+// A whole number from 0 to `max`; nothing for what is not one.
+std::optional<std::uint64_t> whole(const Napi::Value& value, double max) {
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(number >= 0 && number <= max) || number != std::floor(number)) return std::nullopt;
+  return static_cast<std::uint64_t>(number);
+}
+
+// One worker's door. Belongs to the thread of its environment; only the wake-up crosses threads.
+class DoorObject : public Napi::ObjectWrap<DoorObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Door",
+                       {InstanceMethod("setArea", &DoorObject::set_area),
+                        InstanceMethod("execute", &DoorObject::execute),
+                        InstanceMethod("count", &DoorObject::count),
+                        InstanceMethod("poolBytes", &DoorObject::pool_bytes),
+                        InstanceMethod("detach", &DoorObject::detach)});
+  }
+
+  // new Door(hub: number, worker: number, wake: (due_ms: number) => void)
+  explicit DoorObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DoorObject>(info) {
+    open(info);
+  }
+
+  ~DoorObject() override { close(); }
+
+ private:
+  void open(const Napi::CallbackInfo& info) {
+    if (!all_numbers(info, 2) || info.Length() != 3 || !info[2].IsFunction()) {
+      return throw_type_error(info.Env(), "Door takes two numbers and a function");
+    }
+    const auto hub = whole(info[0], 0xffffffff);
+    const auto worker = whole(info[1], hubbub::workers_max - 1);
+    if (hub) hub_ = Process::instance().find(static_cast<std::uint32_t>(*hub));
+    if (!hub_ || !worker) return throw_range_error(info.Env(), "Door: no such hub or worker");
+    worker_ = static_cast<std::size_t>(*worker);
+    wake_ = Napi::ThreadSafeFunction::New(info.Env(), info[2].As<Napi::Function>(), "hubbub wake",
+                                          0, 1);
+    // A pending wake-up is no reason to keep the process running.
+    wake_.Unref(info.Env());
+    if (hub_->attach_worker(worker_, &DoorObject::wake, this) != Status::done) {
+      wake_.Release();
+      hub_.reset();
+      return throw_range_error(info.Env(), "Door: this worker has a door already, or is too many");
+    }
+    door_.emplace(*hub_, worker_);
+  }
+
+  // Another worker's thread: says that there is something to flush, and when.
+  static void wake(void* context, double due_ms) {
+    auto* object = static_cast<DoorObject*>(context);
+    object->wake_.NonBlockingCall([due_ms](Napi::Env env, Napi::Function callback) {
+      callback.Call({Napi::Number::New(env, due_ms)});
+    });
+  }
+
+  // setArea(area: number, memory: ArrayBuffer): void
+  void set_area(const Napi::CallbackInfo& info) {
+    if (info.Length() != 2 || !info[0].IsNumber() || !info[1].IsArrayBuffer() || !door_) {
+      return throw_type_error(info.Env(), "setArea takes a number and an ArrayBuffer");
+    }
+    const auto area = whole(info[0], hubbub::areas - 1);
+    auto buffer = info[1].As<Napi::ArrayBuffer>();
+    const std::span<std::uint8_t> memory{static_cast<std::uint8_t*>(buffer.Data()),
+                                         buffer.ByteLength()};
+    if (!area || memory.data() == nullptr || !door_->set_area(static_cast<Area>(*area), memory)) {
+      return throw_range_error(info.Env(), "setArea: no such area, or too small for it");
+    }
+    // Held, so that the memory outlives every call that uses it.
+    held_[static_cast<std::size_t>(*area)] = Napi::Persistent(buffer);
+  }
+
+  // execute(from: number, to: number, flush: number, monotonic_ms: number, wall_ms: number): status
+  Napi::Value execute(const Napi::CallbackInfo& info) {
+    if (!all_numbers(info, 5) || !door_) {
+      throw_type_error(info.Env(), "execute takes five numbers, before detach");
+      return info.Env().Undefined();
+    }
+    const auto from = whole(info[0], 0xffffffff);
+    const auto to = whole(info[1], 0xffffffff);
+    const auto wall_ms = whole(info[4], static_cast<double>(hubbub::offset_max));
+    if (!from || !to || !wall_ms) {
+      throw_range_error(info.Env(), "execute: a number is out of range");
+      return info.Env().Undefined();
+    }
+    const bool flush = info[2].As<Napi::Number>().Int32Value() != 0;
+    const double monotonic_ms = info[3].As<Napi::Number>().DoubleValue();
+    const Status status = door_->execute(static_cast<std::size_t>(*from),
+                                         static_cast<std::size_t>(*to), flush,
+                                         {monotonic_ms, *wall_ms});
+    return Napi::Number::New(info.Env(), static_cast<double>(status));
+  }
+
+  // count(counter: number): number, over all workers
+  Napi::Value count(const Napi::CallbackInfo& info) {
+    const auto counter =
+        all_numbers(info, 1)
+            ? whole(info[0], static_cast<double>(hubbub::Counter::wakes))
+            : std::nullopt;
+    if (!counter || !hub_) {
+      throw_range_error(info.Env(), "count: no such counter");
+      return info.Env().Undefined();
+    }
+    const std::uint64_t sum = hub_->count(static_cast<hubbub::Counter>(*counter));
+    return Napi::Number::New(info.Env(), static_cast<double>(sum));
+  }
+
+  // poolBytes(): number
+  Napi::Value pool_bytes(const Napi::CallbackInfo& info) {
+    const std::size_t bytes = hub_ ? hub_->pool_bytes() : 0;
+    return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+  }
+
+  // detach(): void; nothing but the destructor may follow
+  void detach(const Napi::CallbackInfo&) { close(); }
+
+  void close() {
+    if (!hub_) return;
+    // When this has returned nobody wakes us any more, and the function can go.
+    hub_->detach_worker(worker_);
+    wake_.Release();
+    door_.reset();
+    hub_.reset();
+  }
+
+  std::shared_ptr<Hub> hub_;
+  std::size_t worker_ = 0;
+  std::optional<Door> door_;
+  Napi::ThreadSafeFunction wake_;
+  std::array<Napi::Reference<Napi::ArrayBuffer>, hubbub::areas> held_;
 };
 
 // One per JavaScript environment, that is one for the main thread and one for each Worker.
@@ -32,21 +217,72 @@ class HubbubAddon : public Napi::Addon<HubbubAddon> {
                              InstanceValue("abiVersion", Napi::Number::New(env, abi_version)),
                              InstanceMethod("countersAdd", &HubbubAddon::counters_add),
                              InstanceMethod("countersSum", &HubbubAddon::counters_sum),
+                             InstanceMethod("openHub", &HubbubAddon::open_hub),
+                             InstanceMethod("closeHub", &HubbubAddon::close_hub),
+                             InstanceValue("Door", DoorObject::define(env)),
                          });
   }
 
  private:
+  // openHub(options: Float64Array): number. In order: workers, flush_interval_ms, batch_bytes_max,
+  // batch_records_max, history_records_max, history_bytes_max, history_age_ms_max,
+  // pending_bytes_max, joined_users_max, idempotency_ids_max, pool_bytes_max, and two random
+  // numbers below 2^53 to hash with.
+  Napi::Value open_hub(const Napi::CallbackInfo& info) {
+    constexpr std::size_t option_count = 13;
+    if (info.Length() != 1 || !info[0].IsTypedArray() ||
+        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
+        info[0].As<Napi::TypedArray>().ElementLength() != option_count) {
+      throw_type_error(info.Env(), "openHub takes a Float64Array of 13 options");
+      return info.Env().Undefined();
+    }
+    const auto given = info[0].As<Napi::Float64Array>();
+    for (std::size_t index = 0; index < option_count; ++index) {
+      if (!(given[index] >= 0 && given[index] <= static_cast<double>(hubbub::offset_max))) {
+        throw_range_error(info.Env(), "openHub: an option is out of range");
+        return info.Env().Undefined();
+      }
+    }
+    const auto size = [&](std::size_t index) { return static_cast<std::size_t>(given[index]); };
+    hubbub::Options options;
+    options.workers = size(0);
+    options.limits.flush_interval_ms = given[1];
+    options.limits.batch_bytes_max = size(2);
+    options.limits.batch_records_max = size(3);
+    options.limits.history_records_max = size(4);
+    options.limits.history_bytes_max = size(5);
+    options.limits.history_age_ms_max = size(6);
+    options.limits.pending_bytes_max = size(7);
+    options.limits.joined_users_max = size(8);
+    options.limits.idempotency_ids_max = size(9);
+    options.limits.pool_bytes_max = size(10);
+    options.hash_key[0] = size(11);
+    options.hash_key[1] = size(12);
+    std::shared_ptr<Hub> hub = Hub::make(options);
+    if (!hub) {
+      throw_range_error(info.Env(), "openHub: an option is out of range");
+      return info.Env().Undefined();
+    }
+    return Napi::Number::New(info.Env(), process_.add(std::move(hub)));
+  }
+
+  // closeHub(hub: number): void
+  void close_hub(const Napi::CallbackInfo& info) {
+    const auto hub = all_numbers(info, 1) ? whole(info[0], 0xffffffff) : std::nullopt;
+    if (!hub) return throw_type_error(info.Env(), "closeHub takes a number");
+    process_.remove(static_cast<std::uint32_t>(*hub));
+  }
+
   // countersAdd(worker: number, counter: number, n: number): void
   void counters_add(const Napi::CallbackInfo& info) {
-    if (info.Length() != 3 || !info[0].IsNumber() || !info[1].IsNumber() || !info[2].IsNumber()) {
+    if (info.Length() != 3 || !all_numbers(info, 3)) {
       return throw_type_error(info.Env(), "countersAdd takes three numbers");
     }
     const std::uint32_t worker = info[0].As<Napi::Number>().Uint32Value();
     const std::uint32_t counter = info[1].As<Napi::Number>().Uint32Value();
     const std::int64_t n = info[2].As<Napi::Number>().Int64Value();
     if (n < 0 || !process_.counters.add(worker, counter, static_cast<std::uint64_t>(n))) {
-      Napi::RangeError::New(info.Env(), "countersAdd: no such worker or counter, or n is negative")
-          .ThrowAsJavaScriptException();
+      throw_range_error(info.Env(), "countersAdd: no such worker or counter, or n is negative");
     }
   }
 
@@ -58,10 +294,6 @@ class HubbubAddon : public Napi::Addon<HubbubAddon> {
     }
     const std::uint32_t counter = info[0].As<Napi::Number>().Uint32Value();
     return Napi::BigInt::New(info.Env(), process_.counters.sum(counter));
-  }
-
-  static void throw_type_error(Napi::Env env, const char* message) {
-    Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
   }
 
   Process& process_;

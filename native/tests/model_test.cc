@@ -1,0 +1,462 @@
+// Random calls on the hub and on the simple model, step by step: both must answer the same.
+
+#include "model.h"
+
+#include <cmath>
+#include <memory>
+
+#include "check.h"
+
+using namespace hubbub;
+using namespace hubbub::tests;
+
+namespace {
+
+constexpr std::size_t workers = 3;
+constexpr std::size_t names = 3;
+// Larger than anything one call of these walks can answer.
+constexpr std::size_t big = 512 * 1024;
+
+// One room as the test knows it: the model while somebody has it open, and the log behind it.
+struct Place {
+  std::string name;
+  std::unique_ptr<ModelRoom> model;
+  std::array<RoomHandle, workers> handles{};
+  std::vector<Message> log;
+  int generation = 0;
+};
+
+class Walk {
+ public:
+  Walk(Random& random, bool small_output) : random_(random), small_output_(small_output) {
+    limits_.flush_interval_ms = static_cast<double>(pick({0, 5, 20}));
+    limits_.batch_bytes_max = pick({200, 1000, 64 * 1024});
+    limits_.batch_records_max = pick({1, 3, 512});
+    limits_.history_records_max = pick({0, 3, 20, 1000});
+    limits_.history_bytes_max = pick({0, 500, 100'000});
+    limits_.history_age_ms_max = pick({0, 40, 1000});
+    limits_.pending_bytes_max = pick({300, 2000, 1'000'000});
+    limits_.joined_users_max = pick({1, 3, 100});
+    limits_.idempotency_ids_max = pick({0, 1, 5, 1000});
+    Options options{limits_, workers, {random.engine(), random.engine()}};
+    hub_ = Hub::make(options);
+    for (std::size_t i = 0; i < names; ++i) places_[i].name = i == 0 ? "röd\n" : "room " + std::to_string(i);
+  }
+
+  void step() {
+    now_.monotonic_ms += static_cast<double>(random_.below(8)) / 2;
+    now_.wall_ms += random_.below(10);
+    const std::size_t worker = random_.below(workers);
+    Place& place = places_[random_.below(names)];
+    if (place.handles[worker] == 0) return open(place, worker);
+    switch (random_.below(24)) {
+      case 0: return random_.chance(6) ? close(place, worker) : covers(place, worker);
+      case 1: case 2: case 3: return join(place, worker);
+      case 4: case 5: return leave(place, worker);
+      case 6: case 7: case 8: case 9: return append(place, worker);
+      case 10: case 11: case 12: return sequence(place, worker);
+      case 13: case 14: return broadcast(place, worker);
+      case 15: return history(place, worker);
+      case 16: return users(place, worker);
+      case 17: return encode_page(place, worker);
+      case 18: case 19: return fill(place, worker);
+      default: return flush(worker);
+    }
+  }
+
+  void check_counts() {
+    std::uint64_t rooms = 0;
+    std::uint64_t history_bytes = 0;
+    for (const Place& place : places_) {
+      if (place.model == nullptr) continue;
+      ++rooms;
+      history_bytes += place.model->history_bytes();
+    }
+    CHECK(hub_->count(Counter::rooms) == rooms);
+    CHECK(hub_->count(Counter::members) == counts_.members);
+    CHECK(hub_->count(Counter::records) == counts_.records);
+    CHECK(hub_->count(Counter::events) == counts_.events);
+    CHECK(hub_->count(Counter::duplicates_dropped) == counts_.duplicates_dropped);
+    CHECK(hub_->count(Counter::deliveries) == counts_.deliveries);
+    CHECK(hub_->count(Counter::overruns) == counts_.overruns);
+    CHECK(hub_->count(Counter::records_lost) == counts_.records_lost);
+    CHECK(hub_->count(Counter::history_bytes) == history_bytes);
+    if (!small_output_) CHECK(hub_->count(Counter::rows) == counts_.rows);
+  }
+
+  void end() {
+    now_.monotonic_ms += 10'000;
+    for (std::size_t worker = 0; worker < workers; ++worker) {
+      flush(worker);
+      CHECK(std::isinf(hub_->next_due_ms(worker)));
+      for (Place& place : places_) {
+        if (place.handles[worker] != 0) close(place, worker);
+      }
+    }
+    check_counts();
+    CHECK(hub_->pool_bytes() == 0);
+  }
+
+ private:
+  std::size_t pick(std::initializer_list<std::size_t> values) {
+    return values.begin()[random_.below(values.size())];
+  }
+
+  Encoding random_encoding() { return static_cast<Encoding>(random_.below(encodings)); }
+  std::string random_user() { return "user " + std::to_string(random_.below(5)); }
+
+  Message random_message() {
+    Message message;
+    message.from = random_text(random_, 20);
+    message.from_id = random_user();
+    message.text = random_text(random_, random_.chance(20) ? 9000 : 200);
+    if (random_.chance(2)) message.id = std::to_string(random_.below(12));
+    message.timestamp = now_.wall_ms - random_.below(60);
+    return message;
+  }
+
+  // Rows of one room, and what they must be. With a small output only what they hold together.
+  void check_rows(const Place& place, std::size_t worker, const std::vector<ModelRow>& expected) {
+    std::vector<ModelRow> rows;
+    for (const auto& [handle, row] : seen_) {
+      if (handle == static_cast<double>(place.handles[worker])) rows.push_back(row);
+    }
+    if (!small_output_) {
+      CHECK(rows == expected);
+      return;
+    }
+    for (const Encoding encoding : {Encoding::json, Encoding::ndjson, Encoding::msgpack}) {
+      CHECK(whole(rows, encoding) == whole(expected, encoding));
+    }
+  }
+
+  static std::pair<std::string, std::size_t> whole(const std::vector<ModelRow>& rows,
+                                                   Encoding encoding) {
+    std::pair<std::string, std::size_t> all;
+    for (const ModelRow& row : rows) {
+      if (row.encoding != encoding) continue;
+      if (encoding != Encoding::msgpack && !all.first.empty()) all.first += '\n';
+      all.first += row.bytes;
+      all.second += row.count;
+    }
+    return all;
+  }
+
+  // Makes a call again until it is done, keeping the rows of every try.
+  template <class Call>
+  void drive(Call call) {
+    seen_.clear();
+    overruns_.clear();
+    std::size_t bytes = small_output_ ? 100 + random_.below(400) : big;
+    const std::size_t row_count = small_output_ ? 3 + random_.below(6) : 4096;
+    while (true) {
+      if (small_output_ || buffers_ == nullptr) {
+        buffers_ = std::make_unique<Buffers>(bytes, row_count);
+      }
+      buffers_->output.clear();
+      buffers_->records = Page{buffers_->record_bytes};
+      const Status status = call(*buffers_);
+      collect();
+      if (status == Status::too_small) {
+        const Output& output = buffers_->output;
+        const std::size_t needed = std::max(output.text_needed, output.binary_needed);
+        CHECK(std::max(needed, buffers_->records.needed) > bytes);
+        bytes = std::max(needed, buffers_->records.needed);
+      } else if (status != Status::more) {
+        return;
+      }
+    }
+  }
+
+  void collect() {
+    const Output& output = buffers_->output;
+    for (std::size_t i = 0; i < output.row_count; ++i) {
+      const Row& row = buffers_->rows[i];
+      const std::string bytes = buffers_->row_bytes(row);
+      const auto encoding = static_cast<Encoding>(row.encoding);
+      const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= 0; });
+      CHECK((row.ascii != 0) == (ascii && encoding != Encoding::msgpack));
+      seen_.push_back({row.room, {encoding, bytes, row.count}});
+    }
+    for (std::size_t i = 0; i < output.overrun_count; ++i) {
+      overruns_.push_back({buffers_->overruns[i].room, buffers_->overruns[i].after});
+    }
+  }
+
+  void check_page(const Page& page, Encoding encoding, const std::vector<ModelItem>& items) {
+    std::string expected;
+    for (const ModelItem& item : items) {
+      if (encoding == Encoding::msgpack) {
+        expected += item.messagepack;
+      } else {
+        expected += (expected.empty() ? "" : "\n") + item.json;
+      }
+    }
+    CHECK(bytes_of(page) == expected);
+    CHECK(page.count == items.size());
+  }
+
+  void open(Place& place, std::size_t worker) {
+    const bool is_new = place.model == nullptr;
+    std::vector<Message> tail;
+    std::uint64_t head = random_.below(20);
+    const std::string epoch = "e." + std::to_string(place.generation);
+    if (is_new) {
+      ++place.generation;
+      place.log.clear();
+      for (std::uint64_t i = random_.below(5); i > 0; --i) {
+        Message message = random_message();
+        message.prev = head;
+        message.offset = head += 1 + random_.below(2);
+        tail.push_back(message);
+      }
+      place.model = std::make_unique<ModelRoom>(limits_, counts_, place.name, epoch, head);
+      place.model->load(tail, now_);
+    }
+    const auto records = records_of(tail);
+    const Opened opened = hub_->open_room(worker, place.name, {epoch, head, records}, now_);
+    CHECK(opened.status == Status::done);
+    CHECK(opened.head == place.model->head());
+    CHECK(opened.epoch == place.model->epoch());
+    place.handles[worker] = opened.room;
+    (void)place.model->readers[worker];
+  }
+
+  void close(Place& place, std::size_t worker) {
+    CHECK(hub_->close_room(worker, place.handles[worker]) == Status::done);
+    CHECK(hub_->covers(worker, place.handles[worker], 0, now_) == Status::closed);
+    place.handles[worker] = 0;
+    place.model->close(worker);
+    if (place.model->readers.empty()) place.model.reset();
+  }
+
+  void append(Place& place, std::size_t worker) {
+    std::vector<Message> messages;
+    std::uint64_t head = place.model->head();
+    for (std::uint64_t i = 1 + random_.below(6); i > 0; --i) {
+      Message message = random_message();
+      if (random_.chance(8) && !place.log.empty()) {
+        message = place.log[random_.below(place.log.size())];
+      } else {
+        // Now and then the hub is not given one.
+        if (random_.chance(20)) head += 1;
+        message.prev = head;
+        message.offset = head += random_.chance(4) ? 1 + random_.below(9) : 1;
+        place.log.push_back(message);
+      }
+      messages.push_back(message);
+    }
+    place.model->append(messages, now_);
+    const Appended appended =
+        hub_->append(worker, place.handles[worker], records_of(messages), now_);
+    CHECK(appended.status == Status::done && appended.count == messages.size());
+  }
+
+  void sequence(Place& place, std::size_t worker) {
+    std::vector<Message> messages;
+    std::vector<Draft> drafts;
+    for (std::uint64_t i = 1 + random_.below(6); i > 0; --i) messages.push_back(random_message());
+    for (const Message& message : messages) drafts.push_back(message.draft());
+    std::vector<Verdict> verdicts(drafts.size());
+    CHECK(hub_->sequence(worker, place.handles[worker], drafts, verdicts, now_) == Status::done);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const std::uint64_t head = place.model->head();
+      const Verdict expected = place.model->sequence(messages[i], now_);
+      CHECK(verdicts[i].status == Status::done);
+      CHECK(verdicts[i].offset == expected.offset);
+      CHECK(verdicts[i].duplicate == expected.duplicate);
+      if (expected.duplicate) continue;
+      Message& message = messages[i];
+      message.prev = head;
+      message.offset = expected.offset;
+      message.timestamp = now_.wall_ms;
+      place.log.push_back(message);
+    }
+  }
+
+  void broadcast(Place& place, std::size_t worker) {
+    const std::string json = typing(random_text(random_, 60));
+    place.model->broadcast(json, now_);
+    CHECK(hub_->broadcast(worker, place.handles[worker], json, {}, now_) == Status::done);
+  }
+
+  void join(Place& place, std::size_t worker) {
+    const std::string user = random_user();
+    const Encoding encoding = random_encoding();
+    std::optional<std::pair<std::string, std::uint64_t>> since;
+    if (random_.chance(2)) {
+      const std::string epoch = random_.chance(6) ? "e.other" : place.model->epoch();
+      since = {epoch, random_.below(place.model->head() + 3)};
+      if (random_.chance(2)) since->second = place.model->floor() + random_.below(4);
+    }
+    std::optional<Position> position;
+    if (since) position = Position{since->first, since->second};
+    Joined joined;
+    drive([&](Buffers& buffers) {
+      buffers.users.bytes = big_page_;
+      joined = hub_->join_and_drain(worker, place.handles[worker], {user, "name of " + user},
+                                    encoding, position, now_, buffers.output, buffers.users,
+                                    buffers.records);
+      return joined.status;
+    });
+    std::vector<ModelRow> rows;
+    const auto expected =
+        place.model->join(worker, user, "name of " + user, encoding, since, now_, rows);
+    check_rows(place, worker, rows);
+    CHECK(joined.status == Status::done);
+    CHECK(joined.offset == place.model->head());
+    CHECK(joined.epoch == place.model->epoch());
+    CHECK(joined.arrived == expected.arrived);
+    CHECK(joined.recovered == expected.recovered);
+    CHECK(joined.user_count == place.model->user_count());
+    check_page(buffers_->records, encoding, expected.replay);
+    bool more = false;
+    CHECK(bytes_of(buffers_->users) ==
+          place.model->users(limits_.joined_users_max, std::nullopt, more));
+  }
+
+  void leave(Place& place, std::size_t worker) {
+    const std::string user = random_user();
+    const Encoding encoding = random_encoding();
+    Left left;
+    drive([&](Buffers& buffers) {
+      left = hub_->leave_and_drain(worker, place.handles[worker], user, encoding, now_,
+                                   buffers.output);
+      return left.status;
+    });
+    std::vector<ModelRow> rows;
+    const auto expected = place.model->leave(worker, user, encoding, now_, rows);
+    check_rows(place, worker, rows);
+    CHECK((left.status == Status::done) == expected.has_value());
+    CHECK((left.status == Status::absent) == !expected.has_value());
+    if (expected) CHECK(left.departed == *expected);
+  }
+
+  void flush(std::size_t worker) {
+    double due_ms = std::numeric_limits<double>::infinity();
+    for (const Place& place : places_) {
+      if (place.model != nullptr) due_ms = std::min(due_ms, place.model->due_ms(worker));
+    }
+    CHECK(hub_->next_due_ms(worker) <= due_ms);
+    drive([&](Buffers& buffers) { return hub_->flush(worker, now_, buffers.output).status; });
+    for (Place& place : places_) {
+      if (place.handles[worker] == 0) continue;
+      std::vector<ModelRow> rows;
+      const auto overrun = place.model->flush(worker, now_, rows);
+      check_rows(place, worker, rows);
+      check_overrun(place, worker, overrun);
+    }
+  }
+
+  void check_overrun(const Place& place, std::size_t worker,
+                     const std::optional<std::uint64_t>& expected) {
+    std::vector<double> reported;
+    for (const auto& [room, after] : overruns_) {
+      if (room == static_cast<double>(place.handles[worker])) reported.push_back(after);
+    }
+    CHECK(reported.size() == (expected ? 1U : 0U));
+    if (expected && !reported.empty()) CHECK(reported[0] == static_cast<double>(*expected));
+  }
+
+  // What the log still has, now and then not all of it, or more than the hub has heard of.
+  void fill(Place& place, std::size_t worker) {
+    std::vector<Message> answer;
+    const std::size_t forgotten = random_.chance(2) ? random_.below(place.log.size() + 1) : 0;
+    for (std::size_t i = forgotten; i < place.log.size(); ++i) answer.push_back(place.log[i]);
+    if (random_.chance(3)) answer.resize(random_.below(answer.size() + 1));
+    if (random_.chance(3)) {
+      answer.push_back(message_at(place.model->head() + 1, place.model->head()));
+    }
+    const auto records = records_of(answer);
+    drive([&](Buffers& buffers) {
+      return hub_->fill(worker, place.handles[worker], records, now_, buffers.output);
+    });
+    std::vector<ModelRow> rows;
+    const auto overrun = place.model->fill(worker, answer, rows);
+    check_rows(place, worker, rows);
+    check_overrun(place, worker, overrun);
+  }
+
+  void history(Place& place, std::size_t worker) {
+    const Encoding encoding = random_encoding();
+    const std::uint64_t before =
+        random_.chance(3) ? offset_max : random_.below(place.model->head() + 3);
+    const std::size_t limit = random_.below(8);
+    HistoryRead read;
+    drive([&](Buffers& buffers) {
+      read = hub_->history(worker, place.handles[worker], encoding, before, limit, now_,
+                           buffers.records);
+      return read.status;
+    });
+    const auto expected = place.model->history(before, limit, now_);
+    check_page(buffers_->records, encoding, expected.items);
+    CHECK(read.before == expected.before);
+    CHECK(read.more == expected.more);
+  }
+
+  void covers(Place& place, std::size_t worker) {
+    const std::uint64_t offset = random_.below(place.model->head() + 2);
+    const Status status = hub_->covers(worker, place.handles[worker], offset, now_);
+    CHECK((status == Status::done) == place.model->covers(offset, now_));
+  }
+
+  void users(Place& place, std::size_t worker) {
+    const std::size_t limit = random_.below(5);
+    std::optional<std::string> after;
+    if (random_.chance(2)) after = random_user();
+    Page page{big_page_};
+    const UserList list = hub_->users(worker, place.handles[worker], limit, after, page);
+    bool more = false;
+    CHECK(bytes_of(page) == place.model->users(limit, after, more));
+    CHECK(list.more == more);
+    CHECK(list.user_count == place.model->user_count());
+  }
+
+  void encode_page(Place& place, std::size_t worker) {
+    std::vector<Message> messages;
+    std::vector<ModelItem> items;
+    for (std::uint64_t i = random_.below(4); i > 0; --i) {
+      messages.push_back(random_message());
+      messages.back().offset = i * 3;
+      messages.back().prev = i * 3 - 1 - random_.below(2);
+      items.push_back(place.model->item_of(messages.back()));
+    }
+    const Encoding encoding = random_encoding();
+    drive([&](Buffers& buffers) {
+      return hub_->encode_page(worker, place.handles[worker], encoding, records_of(messages),
+                               buffers.records);
+    });
+    check_page(buffers_->records, encoding, items);
+  }
+
+  Random& random_;
+  const bool small_output_;
+  Limits limits_;
+  std::unique_ptr<Hub> hub_;
+  Time now_{1000, 1'700'000'000'000};
+  ModelCounts counts_;
+  std::array<Place, names> places_;
+  std::vector<std::uint8_t> big_page_ = std::vector<std::uint8_t>(big);
+  std::unique_ptr<Buffers> buffers_;
+  std::vector<std::pair<double, ModelRow>> seen_;
+  std::vector<std::pair<double, double>> overruns_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::uint64_t seed = seed_of(argc, argv);
+  for (std::uint64_t i = 0; i < 150 && check::failures == 0; ++i) {
+    Random random(seed + i);
+    Walk walk(random, random.chance(3));
+    for (int step = 0; step < 400 && check::failures == 0; ++step) {
+      walk.step();
+      walk.check_counts();
+    }
+    walk.end();
+    if (check::failures != 0) {
+      std::fprintf(stderr, "failed with seed %llu\n", static_cast<unsigned long long>(seed + i));
+    }
+  }
+  return check::result();
+}
