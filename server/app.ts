@@ -4,11 +4,15 @@ import type { Config } from './config/options.ts';
 import { sessionSecret } from './config/secret.ts';
 import { Edge } from './edge/server.ts';
 import { ConfigError } from './errors.ts';
+import { loadAddon } from './hub/native/addon.ts';
+import { NativeHub } from './hub/native/hub.ts';
+import { batchBytes, openNativeHub } from './hub/native/open.ts';
 import type { Hub, HubEvents, HubLimits } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
+import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
 import { Identities } from './session/identity.ts';
@@ -55,13 +59,10 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
       });
     },
   };
-  const hub = createHub(config, limits, events);
+  const engine = chooseEngine(config, limits, events);
+  const { hub } = engine;
   const pump = new Pump(hub);
-  const rooms = new RoomDirectory(
-    connectLog ?? ((sink) => new MemoryLog(sink, config)),
-    hub,
-    limits,
-  );
+  const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits);
   const identities = new Identities(sessionSecret(config), config.session_ttl_ms);
   const stats = (): ServerStats => ({
     version: project.version,
@@ -105,17 +106,39 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
   };
 }
 
-/** The TypeScript hub lives in one thread. */
-function createHub(config: Config, limits: HubLimits, events: HubEvents): Hub {
-  if (config.hub === 'native') {
-    throw new ConfigError(
-      '--hub native needs an addon that carries rooms; use --hub script or auto.',
-    );
-  }
+/** What carries rooms, and the log that goes with it. */
+interface Engine {
+  readonly hub: Hub;
+  readonly connectLog: ConnectLog;
+}
+
+function chooseEngine(config: Config, limits: HubLimits, events: HubEvents): Engine {
   if (config.workers > 1) {
-    throw new ConfigError(
-      `--workers ${config.workers} needs the native hub; the script hub serves 1.`,
-    );
+    throw new ConfigError(`--workers ${config.workers}: one thread serves connections so far.`);
   }
-  return new ScriptHub(limits, events);
+  if (config.hub === 'native') return nativeEngine(config, limits, events);
+  const connectLog: ConnectLog = (sink) => new MemoryLog(sink, config);
+  return { hub: new ScriptHub(limits, events), connectLog };
+}
+
+/** The addon decides and spreads in one step: its memory log is the hub's own. */
+function nativeEngine(config: Config, limits: HubLimits, events: HubEvents): Engine {
+  const addon = loadAddon();
+  if (typeof addon === 'string') {
+    throw new ConfigError(`--hub native: the addon ${addon}; bun run build:native says more.`);
+  }
+  const id = openNativeHub(addon, { ...config, ...limits }, 1);
+  let log: SharedMemoryLog | undefined;
+  const hub = new NativeHub({
+    door: new addon.Door(id, 0, events.wake),
+    events,
+    onVerdict: (verdict) => log?.decided(verdict),
+    batch_bytes: batchBytes(limits),
+    clock: () => performance.now(),
+  });
+  const connectLog: ConnectLog = (sink) => {
+    log = new SharedMemoryLog(sink, hub);
+    return log;
+  };
+  return { hub, connectLog };
 }

@@ -1,0 +1,85 @@
+import { UnavailableError } from '../errors.ts';
+import type { Draft, MessageRecord } from '../protocol/messages.ts';
+import { EpochSource } from './epoch.ts';
+import type { Log, LogSink, OpenedRoom, Range } from './port.ts';
+
+/** A hub that gives records their place itself, in memory that all workers share. */
+export interface Sequencer {
+  /** A room that is open already stays as it is, and is to be closed once more. */
+  openRoom(name: string, start: OpenedRoom): number;
+  closeRoom(room: number): void;
+  /** The room's epoch, and its head when it was opened last. */
+  startOf(room: number): { readonly epoch: string; readonly head: number };
+  /** The verdict comes to `SharedMemoryLog.decided`, at the end of the turn at the latest. */
+  sequence(room: number, draft: Draft, token: number): void;
+}
+
+/** What became of one publish. */
+export interface Decision {
+  readonly token: number;
+  readonly offset: number;
+  readonly duplicate: boolean;
+  /** False when there was no memory for it: it left no trace. */
+  readonly accepted: boolean;
+}
+
+const FULL_RETRY_MS = 100;
+
+/**
+ * The memory log over a hub that sequences: order, remembered ids and records are decided and kept in
+ * one native step, for all workers of the process. Records reach the hub's readers without passing
+ * through here, so the sink only hears verdicts.
+ */
+export class SharedMemoryLog implements Log {
+  readonly kind = 'memory';
+  readonly recovery_records = 0;
+  readonly #sink: LogSink;
+  readonly #sequencer: Sequencer;
+  readonly #epochs = new EpochSource();
+  readonly #rooms = new Map<string, number>();
+  #stopped = false;
+
+  constructor(sink: LogSink, sequencer: Sequencer) {
+    this.#sink = sink;
+    this.#sequencer = sequencer;
+  }
+
+  /** The first worker to open a room gives it its epoch; the others find it as it stands. */
+  async open(name: string): Promise<OpenedRoom> {
+    if (this.#stopped) throw new UnavailableError('the log has stopped');
+    const start = { epoch: this.#epochs.next(), head: 0, tail: [] };
+    const room = this.#sequencer.openRoom(name, start);
+    if (this.#rooms.has(name)) this.#sequencer.closeRoom(room);
+    this.#rooms.set(name, room);
+    return { ...this.#sequencer.startOf(room), tail: [] };
+  }
+
+  submit(name: string, draft: Draft, token: number): boolean {
+    const room = this.#rooms.get(name);
+    if (room === undefined) return false;
+    this.#sequencer.sequence(room, draft, token);
+    return true;
+  }
+
+  decided({ token, offset, duplicate, accepted }: Decision): void {
+    if (accepted) this.#sink.acknowledged(token, offset, duplicate);
+    else this.#sink.refused(token, 'unavailable', FULL_RETRY_MS);
+  }
+
+  async read(name: string, _range: Range, _limit: number): Promise<readonly MessageRecord[]> {
+    if (!this.#rooms.has(name)) throw new UnavailableError('the room is not open');
+    return [];
+  }
+
+  close(name: string): void {
+    const room = this.#rooms.get(name);
+    if (room === undefined) return;
+    this.#rooms.delete(name);
+    this.#sequencer.closeRoom(room);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const name of [...this.#rooms.keys()]) this.close(name);
+  }
+}
