@@ -346,6 +346,7 @@ int main(int argc, char** argv) {
   Limits limits;
   limits.flush_interval_ms = 0.2;
   limits.batch_records_max = 20;
+  limits.idempotency_ids_max = records_max;
   limits.history_records_max = 40;
   run_workers(limits, seed, false);
   // So little may wait that everybody is overrun again and again, and the log helps.
