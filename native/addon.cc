@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -24,7 +25,7 @@ using hubbub::Hub;
 using hubbub::Status;
 
 // Raised whenever the functions below change, so that a stale binary is refused, not misread.
-constexpr std::uint32_t abi_version = 2;
+constexpr std::uint32_t abi_version = 3;
 
 // What all threads of the process share. Leaked on purpose: workers may still use it while the
 // process runs its exit handlers, and a destroyed object would be used then.
@@ -215,6 +216,7 @@ class HubbubAddon : public Napi::Addon<HubbubAddon> {
   HubbubAddon(Napi::Env env, Napi::Object exports) : process_(Process::instance()) {
     DefineAddon(exports, {
                              InstanceValue("abiVersion", Napi::Number::New(env, abi_version)),
+                             InstanceMethod("monotonicMs", &HubbubAddon::monotonic_ms),
                              InstanceMethod("countersAdd", &HubbubAddon::counters_add),
                              InstanceMethod("countersSum", &HubbubAddon::counters_sum),
                              InstanceMethod("openHub", &HubbubAddon::open_hub),
@@ -224,6 +226,12 @@ class HubbubAddon : public Napi::Addon<HubbubAddon> {
   }
 
  private:
+  // monotonicMs(): number
+  Napi::Value monotonic_ms(const Napi::CallbackInfo& info) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return Napi::Number::New(info.Env(), std::chrono::duration<double, std::milli>(now).count());
+  }
+
   // openHub(options: Float64Array): number. In order: workers, flush_interval_ms, batch_bytes_max,
   // batch_records_max, history_records_max, history_bytes_max, history_age_ms_max,
   // pending_bytes_max, joined_users_max, idempotency_ids_max, pool_bytes_max, and two random

@@ -34,7 +34,7 @@ async function countInWorker(worker: number, counter: number, additions: number)
 
 describe('the native addon', () => {
   testAddon('says which interface it speaks', () => {
-    expect(loadAddon().abiVersion).toBe(2);
+    expect(loadAddon().abiVersion).toBe(3);
   });
 
   testAddon('shares its counters between all threads of the process', async () => {

@@ -1,13 +1,15 @@
 import project from '../package.json';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
 import type { Config } from './config/options.ts';
+import { usableProcessors } from './config/processors.ts';
 import { sessionSecret } from './config/secret.ts';
+import { Occupancy, type SharedOccupancy } from './edge/occupancy.ts';
 import { Edge } from './edge/server.ts';
 import { ConfigError } from './errors.ts';
-import { loadAddon } from './hub/native/addon.ts';
+import { type Addon, loadAddon } from './hub/native/addon.ts';
 import { NativeHub } from './hub/native/hub.ts';
 import { batchBytes, openNativeHub } from './hub/native/open.ts';
-import type { Hub, HubEvents, HubLimits } from './hub/port.ts';
+import type { Hub, HubEvents, HubKind } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
@@ -16,38 +18,144 @@ import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
 import { Identities } from './session/identity.ts';
-import { newWorkerCounters } from './telemetry/counters.ts';
+import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import type { ServerStats } from './telemetry/stats.ts';
+import { type ServerStats, workerStats } from './telemetry/stats.ts';
+import { WorkerPool } from './workers/pool.ts';
+import { lockPort } from './workers/port_lock.ts';
 
 const SWEEP_INTERVAL_MS = 1_000;
 const JOINED_USERS_MAX = 100;
+const WORKER_ENTRY = new URL('./worker.ts', import.meta.url);
 
+/** The running server, as the process around it sees it. */
 export interface App {
   readonly port: number;
-  readonly stats: () => ServerStats;
+  readonly workers: number;
+  readonly hub: HubChoice;
+  readonly log: string;
+  /** Resolves with the reason when the server cannot go on as a whole. */
+  readonly failed: Promise<Error>;
   /** Closes every connection and stops; what the log has accepted is kept as it promises. */
+  stop(): Promise<void>;
+}
+
+/** One thread of it: alone in the process, or a worker among others. */
+export interface Thread {
+  readonly port: number;
+  readonly stats: () => ServerStats;
+  /** From now on nobody is let in and nothing more is accepted; resolves when the log has answered all. */
+  drain(): Promise<void>;
+  /** Delivers what is pending, sends everybody away and stops. */
   stop(): Promise<void>;
 }
 
 /** Makes the log, given where its answers go. Tests put another one in. */
 export type ConnectLog = (sink: LogSink) => Log;
 
+/** Which hub carries rooms. @property id of the native hub that all threads share */
+export type HubChoice =
+  | { readonly kind: 'native'; readonly id: number }
+  /** @property fallback why it is this one although nobody asked for it */
+  | { readonly kind: 'script'; readonly fallback?: string };
+
+/** Everything a thread starts from: plain data and shared memory, which can be sent to a worker. */
+export interface ThreadStart {
+  /** With the secret and the caps filled in: what was left open is the same for all. */
+  readonly config: Config;
+  readonly worker: number;
+  readonly workers: number;
+  readonly port: number;
+  readonly hub: HubChoice;
+  readonly started_at_ms: number;
+  readonly counters: SharedArrayBuffer;
+  readonly occupancy: SharedOccupancy;
+}
+
 /**
- * The composition root: the only place that picks adapters.
+ * The composition root: the only place that picks adapters and starts workers.
  * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
  */
-export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog): App {
-  checkRoomNames(config);
-  const started_at = new Date();
-  const started_at_ms = performance.now();
-  const counters = newWorkerCounters();
-  const limits = {
-    ...config,
-    connections_max: config.connections_max || connectionsFromDescriptors(),
-    joined_users_max: JOINED_USERS_MAX,
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const start = prepare(config);
+  const { workers, hub } = start;
+  if (hub.kind === 'script' && hub.fallback !== undefined) {
+    logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
+  }
+  if (workers === 1) {
+    const thread = startThread(start, logger);
+    const stop = () => thread.drain().then(() => thread.stop());
+    const { log } = thread.stats();
+    return { port: thread.port, workers, hub, log, failed: new Promise(() => undefined), stop };
+  }
+  const port = lockPort(config.host, config.port);
+  const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
+  const pool = await WorkerPool.start(WORKER_ENTRY, starts);
+  const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
+  return { port, workers, hub, log: pool.log, failed: pool.failed, stop };
+}
+
+/**
+ * Settles what all threads have in common, for a thread that serves alone.
+ * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
+ */
+export function prepare(given: Config): ThreadStart {
+  checkRoomNames(given);
+  const config = {
+    ...given,
+    session_secret: sessionSecret(given),
+    connections_max: given.connections_max || connectionsFromDescriptors(),
   };
+  const { hub, workers } = chooseHub(config);
+  return {
+    config,
+    worker: 0,
+    workers,
+    port: config.port,
+    hub,
+    started_at_ms: Date.now(),
+    counters: new CounterBoard(workers).memory,
+    occupancy: Occupancy.share(config),
+  };
+}
+
+function chooseHub(config: Config): { readonly hub: HubChoice; readonly workers: number } {
+  const addon = config.hub === 'script' ? undefined : loadAddon();
+  if (typeof addon === 'object') {
+    const workers = config.workers || usableProcessors();
+    if (workers > 1 && process.platform !== 'linux') {
+      if (config.workers === 0) return { hub: nativeHub(addon, config, 1), workers: 1 };
+      throw new ConfigError('--workers: only Linux spreads connections over threads.');
+    }
+    return { hub: nativeHub(addon, config, workers), workers };
+  }
+  const reason = addon === undefined ? undefined : `the addon ${addon}`;
+  if (config.hub === 'native') {
+    throw new ConfigError(`--hub native: ${reason}; bun run build:native says more.`);
+  }
+  if (config.workers > 1) {
+    const why = reason ?? 'the TypeScript hub serves on one thread';
+    throw new ConfigError(`--workers ${config.workers}: ${why}; threads share the native hub.`);
+  }
+  const hub = reason === undefined ? { kind: 'script' } : { kind: 'script', fallback: reason };
+  return { hub: hub as HubChoice, workers: 1 };
+}
+
+const nativeHub = (addon: Addon, config: Config, workers: number): HubChoice => ({
+  kind: 'native',
+  id: openNativeHub(addon, { ...config, joined_users_max: JOINED_USERS_MAX }, workers),
+});
+
+/**
+ * Starts what serves connections on the calling thread.
+ * @throws ConfigError when the address cannot be had
+ */
+export function startThread(start: ThreadStart, logger: Logger, connectLog?: ConnectLog): Thread {
+  const { config, worker, workers } = start;
+  const limits = { ...config, joined_users_max: JOINED_USERS_MAX };
+  const board = new CounterBoard(workers, start.counters);
+  const counters = board.ofWorker(worker);
 
   const events: HubEvents = {
     publish: (room, encoding, data, count) => edge.publish(room, encoding, data, count),
@@ -59,31 +167,28 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
       });
     },
   };
-  const engine = chooseEngine(config, limits, events);
+  const engine = openEngine(start, limits, events);
   const { hub } = engine;
-  const pump = new Pump(hub);
-  const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits);
-  const identities = new Identities(sessionSecret(config), config.session_ttl_ms);
+  const pump = new Pump(hub, engine.clock);
+  const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits, counters);
+  const identities = new Identities(config.session_secret, config.session_ttl_ms);
+  const started_ms = performance.now() - (Date.now() - start.started_at_ms);
+  const { fallback } = { fallback: undefined, ...start.hub };
   const stats = (): ServerStats => ({
     version: project.version,
     bun: Bun.version,
-    started_at: started_at.toISOString(),
-    uptime_s: (performance.now() - started_at_ms) / 1_000,
+    started_at: new Date(start.started_at_ms).toISOString(),
+    uptime_s: (performance.now() - started_ms) / 1_000,
     ready: edge.isReady,
-    hub: hub.kind,
     log: rooms.logKind,
-    workers: [
-      {
-        worker: 0,
-        connections: edge.connections.size,
-        publishes_in_flight: rooms.pending.size,
-        hub: hub.counters(),
-        counters,
-      },
-    ],
+    hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...hub.counters() },
+    workers: workerStats(board),
   });
   const edge = new Edge({
     limits,
+    port: start.port,
+    isPortShared: workers > 1,
+    occupancy: new Occupancy(config, start.occupancy),
     sessions: { rooms, identities, limits, counters },
     counters,
     telemetry: { stats, metrics: createMetrics(stats) },
@@ -94,51 +199,71 @@ export function startApp(config: Config, logger: Logger, connectLog?: ConnectLog
   return {
     port: edge.port,
     stats,
-    async stop() {
+    async drain() {
       clearInterval(sweep);
       edge.drain();
       await rooms.stop();
+    },
+    async stop() {
       // What the log has accepted reaches its readers before they are sent away.
       hub.flush(Number.POSITIVE_INFINITY);
       pump.stop();
       await edge.stop();
+      engine.close();
     },
   };
 }
 
-/** What carries rooms, and the log that goes with it. */
+/** What carries rooms on one thread, and the log that goes with it. */
 interface Engine {
-  readonly hub: Hub;
+  readonly hub: Hub & { readonly kind: HubKind };
   readonly connectLog: ConnectLog;
+  /** The clock of the hub's due times, in milliseconds. */
+  readonly clock: () => number;
+  close(): void;
 }
 
-function chooseEngine(config: Config, limits: HubLimits, events: HubEvents): Engine {
-  if (config.workers > 1) {
-    throw new ConfigError(`--workers ${config.workers}: one thread serves connections so far.`);
-  }
-  if (config.hub === 'native') return nativeEngine(config, limits, events);
-  const connectLog: ConnectLog = (sink) => new MemoryLog(sink, config);
-  return { hub: new ScriptHub(limits, events), connectLog };
+type EngineLimits = ConstructorParameters<typeof ScriptHub>[0] & Config;
+
+function openEngine(start: ThreadStart, limits: EngineLimits, events: HubEvents): Engine {
+  if (start.hub.kind === 'native') return nativeEngine(start.hub.id, start, limits, events);
+  const clock = () => performance.now();
+  return {
+    hub: new ScriptHub(limits, events, clock),
+    connectLog: (sink) => new MemoryLog(sink, limits),
+    clock,
+    close: () => undefined,
+  };
 }
 
 /** The addon decides and spreads in one step: its memory log is the hub's own. */
-function nativeEngine(config: Config, limits: HubLimits, events: HubEvents): Engine {
+function nativeEngine(
+  id: number,
+  { worker }: ThreadStart,
+  limits: EngineLimits,
+  events: HubEvents,
+): Engine {
   const addon = loadAddon();
-  if (typeof addon === 'string') {
-    throw new ConfigError(`--hub native: the addon ${addon}; bun run build:native says more.`);
-  }
-  const id = openNativeHub(addon, { ...config, ...limits }, 1);
+  if (typeof addon === 'string') throw new ConfigError(`--hub native: the addon ${addon}.`);
+  // Each thread's `performance` counts from its own start; the hub compares times of all of them.
+  const origin_ms = addon.monotonicMs() - performance.now();
+  const clock = () => origin_ms + performance.now();
   let log: SharedMemoryLog | undefined;
   const hub = new NativeHub({
-    door: new addon.Door(id, 0, events.wake),
+    door: new addon.Door(id, worker, events.wake),
     events,
     onVerdict: (verdict) => log?.decided(verdict),
     batch_bytes: batchBytes(limits),
-    clock: () => performance.now(),
+    clock,
   });
-  const connectLog: ConnectLog = (sink) => {
-    log = new SharedMemoryLog(sink, hub);
-    return log;
+  return {
+    hub,
+    connectLog: (sink) => {
+      log = new SharedMemoryLog(sink, hub, limits);
+      return log;
+    },
+    clock,
+    // Only its number goes here: closed sockets may still be on their way out, and use the hub.
+    close: () => addon.closeHub(id),
   };
-  return { hub, connectLog };
 }

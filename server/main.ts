@@ -7,51 +7,65 @@ import { createLogger } from './telemetry/logger.ts';
 
 /** Exit status of a process that was asked to do something it cannot. */
 const USAGE_ERROR = 2;
+/** Exit status of a server that could not go on, or not end as it should. */
+const FAILURE = 1;
 /** Two signals closer than this are one wish; a later one hurries. */
 const SAME_SIGNAL_MS = 1_000;
 
-function main(): void {
+async function main(): Promise<void> {
   const config = loadConfig(process.argv.slice(2), process.env);
   if (config === undefined) {
     process.stdout.write(helpText());
     return;
   }
-  serve(config);
+  await serve(config);
 }
 
-function serve(config: Config): void {
+async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.log_level);
-  const app = startApp(config, logger);
-  const { hub, log } = app.stats();
-  logger.info({ host: config.host, port: app.port, workers: 1, hub, log }, 'listening');
+  const app = await startApp(config, logger);
+  const { port, workers, hub, log } = app;
+  logger.info({ host: config.host, port, workers, hub: hub.kind, log }, 'listening');
 
-  let asked_at_ms: number | undefined;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (asked_at_ms !== undefined) {
-      // A terminal signals the whole group and `bun run` passes it on: one Ctrl-C comes twice.
-      if (performance.now() - asked_at_ms > SAME_SIGNAL_MS) process.exit(1);
-      return;
-    }
-    asked_at_ms = performance.now();
-    logger.info({ signal }, 'stopping');
+  let stopping_since_ms: number | undefined;
+  const stop = (exitStatus: number): void => {
+    stopping_since_ms = performance.now();
     // The timer keeps a stop that hangs from hanging the process; a finished one exits first.
-    setTimeout(() => process.exit(1), config.shutdown_timeout_ms);
+    setTimeout(() => process.exit(FAILURE), config.shutdown_timeout_ms);
     app.stop().then(
-      () => process.exit(0),
+      () => process.exit(exitStatus),
       (error: unknown) => {
         logger.error({ err: error }, 'the stop failed');
-        process.exit(1);
+        process.exit(FAILURE);
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const asked = (signal: NodeJS.Signals): void => {
+    if (stopping_since_ms !== undefined) {
+      // A terminal signals the whole group and `bun run` passes it on: one Ctrl-C comes twice.
+      if (performance.now() - stopping_since_ms > SAME_SIGNAL_MS) process.exit(FAILURE);
+      return;
+    }
+    logger.info({ signal }, 'stopping');
+    stop(0);
+  };
+  /** A server that has lost a part of itself sends its clients elsewhere, and ends for its supervisor. */
+  const fail = (error: unknown): void => {
+    logger.error({ err: error }, 'the server cannot go on');
+    if (stopping_since_ms === undefined) stop(FAILURE);
+  };
+  process.on('SIGTERM', asked);
+  process.on('SIGINT', asked);
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  app.failed.then(fail, fail);
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`hubbub: ${error.message}\n`);
-  process.exitCode = USAGE_ERROR;
+  // Workers that did start would keep the process.
+  process.exit(USAGE_ERROR);
 }

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
-import { importsOf, listFiles, readSource } from './support/sources.ts';
+import { importsOf, listFiles, readSource, startsOf } from './support/sources.ts';
 
 /** The rooms of the server in the order the data goes; each may know itself and those after it. */
 const ROOMS = [
   'main',
+  'worker',
   'app',
+  'workers',
   'edge',
   'telemetry',
   'command',
@@ -116,6 +118,7 @@ function isEntry(file: string): boolean {
 
 /** Started by path from another source file, a script or a document. */
 function isNamed(file: string): boolean {
+  if (sources.some((one) => startsOf(one).includes(file))) return true;
   const starters = files.filter((one) => /\.(ts|json|toml|md)$|^\.ci\//.test(one) && one !== file);
   const name = file.split('/').slice(-2).join('/');
   return starters.some((one) => readSource(one).includes(name));

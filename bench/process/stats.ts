@@ -12,15 +12,19 @@ export interface ServerGauges {
 interface WorkerStats {
   readonly connections: number;
   readonly publishes_in_flight: number;
-  readonly hub: Pick<ServerGauges, 'rooms' | 'members' | 'history_bytes'>;
   readonly counters: Pick<ServerGauges, 'closed'>;
+}
+
+interface ServerStats {
+  readonly hub: Pick<ServerGauges, 'rooms' | 'members' | 'history_bytes'>;
+  readonly workers: readonly WorkerStats[];
 }
 
 /** @throws Error when the server does not answer with its statistics */
 export async function readGauges(port: number): Promise<ServerGauges> {
   const response = await fetch(`http://127.0.0.1:${port}/stats`);
   if (!response.ok) throw new Error(`/stats answered ${response.status}`);
-  const { workers } = (await response.json()) as { readonly workers: readonly WorkerStats[] };
+  const { hub, workers } = (await response.json()) as ServerStats;
   const sum = (of: (worker: WorkerStats) => number): number =>
     workers.reduce((total, worker) => total + of(worker), 0);
   const closed: Record<string, number> = {};
@@ -31,9 +35,9 @@ export async function readGauges(port: number): Promise<ServerGauges> {
   }
   return {
     connections: sum(({ connections }) => connections),
-    rooms: sum(({ hub }) => hub.rooms),
-    members: sum(({ hub }) => hub.members),
-    history_bytes: sum(({ hub }) => hub.history_bytes),
+    rooms: hub.rooms,
+    members: hub.members,
+    history_bytes: hub.history_bytes,
     publishes_in_flight: sum(({ publishes_in_flight }) => publishes_in_flight),
     closed,
   };

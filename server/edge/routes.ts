@@ -8,13 +8,20 @@ export interface Telemetry {
 
 type Route = () => Response | Promise<Response>;
 
+/** The answer to every request that is not for `/ws`. */
+export type Router = (request: Request, path: string) => Response | Promise<Response>;
+
 const status = (code: number, text: string): Response =>
   new Response(`${text}\n`, { status: code, headers: { 'cache-control': 'no-store' } });
+
+/** A hub that nobody asked for is worth knowing where health is looked at. */
+const health = ({ hub: { kind, fallback } }: ServerStats) =>
+  fallback === undefined ? { status: 'ok', hub: kind } : { status: 'ok', hub: kind, fallback };
 
 /** The endpoints beside `/ws`: each answers GET and HEAD, and nothing else. */
 function routesFor(telemetry: Telemetry): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
-    ['/healthz', () => Response.json({ status: 'ok', hub: telemetry.stats().hub })],
+    ['/healthz', () => Response.json(health(telemetry.stats()))],
     ['/readyz', () => (telemetry.stats().ready ? status(200, 'ready') : status(503, 'draining'))],
     ['/stats', () => Response.json(telemetry.stats())],
     [
@@ -27,10 +34,7 @@ function routesFor(telemetry: Telemetry): ReadonlyMap<string, Route> {
   ]);
 }
 
-/** @returns the answer to every request that is not for `/ws` */
-export function createRouter(
-  telemetry: Telemetry,
-): (request: Request, path: string) => Response | Promise<Response> {
+export function createRouter(telemetry: Telemetry): Router {
   const routes = routesFor(telemetry);
   return (request, path) => {
     const route = routes.get(path);

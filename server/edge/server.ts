@@ -1,19 +1,20 @@
 import type { Server, WebSocketHandler } from 'bun';
-import { ConfigError } from '../errors.ts';
 import { type HubEvents, topicOf } from '../hub/port.ts';
 import type { SessionContext } from '../session/session.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { closeCause } from './close_cause.ts';
 import { Connection, type ConnectionEvents, DROPPED } from './connection.ts';
-import { type ConnectionLimits, Connections } from './connections.ts';
+import { Connections } from './connections.ts';
 import { Keepalive } from './keepalive.ts';
-import { createRouter, type Telemetry } from './routes.ts';
+import { listenError } from './listen_error.ts';
+import type { Occupancy } from './occupancy.ts';
+import { createRouter, type Router, type Telemetry } from './routes.ts';
 import { admit, handshakeHeaders } from './upgrade.ts';
 
-export interface EdgeLimits extends ConnectionLimits {
+export interface EdgeLimits {
   readonly host: string;
-  readonly port: number;
+  readonly send_buffer_bytes_max: number;
   readonly frame_bytes_max: number;
   readonly ping_interval_ms: number;
   readonly pong_timeout_ms: number;
@@ -22,6 +23,10 @@ export interface EdgeLimits extends ConnectionLimits {
 
 export interface EdgeParts {
   readonly limits: EdgeLimits;
+  readonly port: number;
+  /** Other workers listen on the same port: the kernel spreads connections. */
+  readonly isPortShared: boolean;
+  readonly occupancy: Occupancy;
   readonly sessions: SessionContext;
   readonly counters: WorkerCounters;
   readonly telemetry: Telemetry;
@@ -35,44 +40,27 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 
 /** The only place that knows `Bun.serve`: HTTP requests and WebSocket events come in, frames go out. */
 export class Edge {
-  readonly connections: Connections;
+  readonly #connections: Connections;
   readonly #parts: EdgeParts;
   readonly #keepalive: Keepalive;
   readonly #server: Server<Connection>;
   /** One for all connections: what they report goes to the same place. */
   readonly #events: ConnectionEvents = {
-    pressed: () => this.connections.pressed(),
-    overflowed: () => this.connections.overflowed(),
+    pressed: () => this.#connections.pressed(),
+    overflowed: () => this.#connections.overflowed(),
     failed: (connection, error) => this.#fail(connection, error),
   };
   #isDraining = false;
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    this.connections = new Connections(parts.limits);
-    const route = createRouter(parts.telemetry);
-    this.#server = listen({
-      hostname: parts.limits.host,
-      port: parts.limits.port,
-      maxRequestBodySize: REQUEST_BYTES_MAX,
-      fetch: (request, server) => {
-        // What Bun makes of a Host header that names no host does not parse, and may carry a token.
-        const path = URL.parse(request.url)?.pathname;
-        if (path === undefined) return new Response('Host names no host.\n', { status: 400 });
-        return path === SOCKET_PATH ? this.#upgrade(request, server) : route(request, path);
-      },
-      error: (error) => {
-        this.#parts.counters.handler_failures += 1;
-        this.#parts.logger.error({ err: error }, 'a request failed');
-        return new Response('Internal error.\n', { status: 500 });
-      },
-      websocket: this.#handlers(),
-    });
+    this.#connections = new Connections(parts.limits.send_buffer_bytes_max);
+    this.#server = this.#listen(createRouter(parts.telemetry));
     this.#keepalive = new Keepalive(parts.limits);
   }
 
   get port(): number {
-    return this.#server.port ?? this.#parts.limits.port;
+    return this.#server.port ?? this.#parts.port;
   }
 
   get isReady(): boolean {
@@ -86,8 +74,8 @@ export class Edge {
     counters.bytes_published += data.length;
     // Compression would run once per subscriber. The result is the worst over all of them: a hint to look.
     const status = this.#server.publish(topicOf(room, encoding), data, false);
-    if (status === DROPPED) this.connections.overflowed();
-    else if (status < DROPPED) this.connections.pressed();
+    if (status === DROPPED) this.#connections.overflowed();
+    else if (status < DROPPED) this.#connections.pressed();
   };
 
   /** From now on nobody is let in, and `/readyz` says so. */
@@ -98,17 +86,44 @@ export class Edge {
   /** Tells everybody when to come back, closes each connection, and stops listening. */
   async stop(): Promise<void> {
     this.drain();
-    for (const connection of this.connections) connection.sendAway(this.#parts.limits);
+    for (const connection of this.#connections) connection.sendAway(this.#parts.limits);
     this.#keepalive.stop();
-    this.connections.stop();
+    this.#connections.stop();
     await this.#server.stop(true);
+  }
+
+  /** @throws ConfigError when the address cannot be had: a sentence for the terminal, not a stack */
+  #listen(route: Router): Server<Connection> {
+    const { limits, port, isPortShared } = this.#parts;
+    try {
+      return Bun.serve({
+        hostname: limits.host,
+        port,
+        reusePort: isPortShared,
+        maxRequestBodySize: REQUEST_BYTES_MAX,
+        fetch: (request, server) => {
+          // What Bun makes of a Host header that names no host does not parse, and may carry a token.
+          const path = URL.parse(request.url)?.pathname;
+          if (path === undefined) return new Response('Host names no host.\n', { status: 400 });
+          return path === SOCKET_PATH ? this.#upgrade(request, server) : route(request, path);
+        },
+        error: (error) => {
+          this.#parts.counters.handler_failures += 1;
+          this.#parts.logger.error({ err: error }, 'a request failed');
+          return new Response('Internal error.\n', { status: 500 });
+        },
+        websocket: this.#handlers(),
+      });
+    } catch (error) {
+      throw listenError(error, limits.host, port);
+    }
   }
 
   #upgrade(request: Request, server: Server<Connection>): Response | undefined {
     const { counters, sessions } = this.#parts;
     const address = server.requestIP(request)?.address ?? 'unknown';
     const admission = admit(request, address, {
-      connections: this.connections,
+      occupancy: this.#parts.occupancy,
       identities: sessions.identities,
       isDraining: () => this.#isDraining,
     });
@@ -120,6 +135,7 @@ export class Edge {
     const headers = handshakeHeaders(request, admission.encoding);
     const options = headers === undefined ? { data: connection } : { data: connection, headers };
     if (server.upgrade(request, options)) return undefined;
+    this.#parts.occupancy.release(address);
     counters.upgrades_refused.bad_request += 1;
     return new Response('The WebSocket handshake is incomplete.\n', { status: 400 });
   }
@@ -136,8 +152,9 @@ export class Edge {
       sendPings: false,
       open: (socket) => {
         const connection = socket.data;
-        this.connections.add(connection);
+        this.#connections.add(connection);
         this.#keepalive.add(connection);
+        counters.connections += 1;
         counters.connections_opened += 1;
         this.#guard(connection, () => connection.open(socket, sessions));
       },
@@ -150,10 +167,12 @@ export class Edge {
       ping: ({ data: connection }) => this.#control(connection),
       pong: ({ data: connection }) => this.#control(connection),
       close: ({ data: connection }, code, reason) => {
-        this.connections.remove(connection);
+        this.#connections.remove(connection);
+        this.#parts.occupancy.release(connection.address);
         this.#keepalive.remove(connection);
         const cause = connection.closed_for ?? closeCause(code, reason);
-        counters.closed[cause] = (counters.closed[cause] ?? 0) + 1;
+        counters.closed[cause] += 1;
+        counters.connections -= 1;
         this.#guard(connection, () => connection.ended());
       },
     };
@@ -179,22 +198,3 @@ export class Edge {
     connection.close('internal');
   }
 }
-
-/** @throws ConfigError when the address cannot be had: a sentence for the terminal, not a stack */
-function listen(options: Bun.Serve.Options<Connection>): Server<Connection> {
-  try {
-    return Bun.serve(options);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const reason = LISTEN_ERRORS.get(code);
-    if (reason === undefined) throw error;
-    const address = 'port' in options ? `${options.hostname}:${options.port}` : 'the address';
-    throw new ConfigError(`Cannot listen on ${address}: ${reason}`, { cause: error });
-  }
-}
-
-const LISTEN_ERRORS: ReadonlyMap<string, string> = new Map([
-  ['EADDRINUSE', 'another process does already; choose another --port.'],
-  ['EADDRNOTAVAIL', 'it is not an address of this machine; choose another --host.'],
-  ['EACCES', 'this user may not; choose a --port from 1024 on.'],
-]);

@@ -5,7 +5,7 @@ import { isUsername } from '../room/names.ts';
 import type { Identities } from '../session/identity.ts';
 import type { UpgradeRefusal } from '../telemetry/counters.ts';
 import type { Admission } from './connection.ts';
-import type { Connections } from './connections.ts';
+import type { Occupancy } from './occupancy.ts';
 
 const USERNAME_BYTES_MAX = 64;
 const KEY_FORM = /^[A-Za-z0-9+/]{22}==$/;
@@ -13,7 +13,7 @@ const CONNECTION_UPGRADE = /(?:^|,)\s*upgrade\s*(?:,|$)/i;
 const RETRY_AFTER_S = '5';
 
 export interface Gate {
-  readonly connections: Connections;
+  readonly occupancy: Occupancy;
   readonly identities: Identities;
   readonly isDraining: () => boolean;
 }
@@ -34,15 +34,21 @@ const turn = (
   response: new Response(`${text}\n`, headers ? { status, headers } : { status }),
 });
 
-/** Decides everything about a connection that can be decided before there is one. */
+/**
+ * Decides everything about a connection that can be decided before there is one.
+ * @returns an admission that has its place in `gate.occupancy`, to be given back when it comes to nothing
+ */
 export function admit(request: Request, address: string, gate: Gate): Admission | Turned {
   const encoding = checkHandshake(request.headers);
   if (typeof encoding !== 'string') return encoding;
-  const full = checkCapacity(address, gate);
+  const full = claimPlace(address, gate);
   if (full !== undefined) return full;
   const query = new URL(request.url).searchParams;
   const user = identify(query, gate.identities);
-  if ('reason' in user) return user;
+  if ('reason' in user) {
+    gate.occupancy.release(address);
+    return user;
+  }
   return { address, encoding, user, room: query.get('room') ?? undefined };
 }
 
@@ -66,10 +72,10 @@ function checkHandshake(headers: Headers): Encoding | Turned {
   return encoding ?? turn('subprotocol', 400, 'None of the offered subprotocols is spoken here.');
 }
 
-function checkCapacity(address: string, gate: Gate): Turned | undefined {
+function claimPlace(address: string, gate: Gate): Turned | undefined {
   const later = { 'retry-after': RETRY_AFTER_S };
   if (gate.isDraining()) return turn('draining', 503, 'The server is about to stop.', later);
-  switch (gate.connections.refuses(address)) {
+  switch (gate.occupancy.claim(address)) {
     case 'server':
       return turn('server_full', 503, 'The server has as many connections as it takes.', later);
     case 'address':

@@ -76,6 +76,9 @@ export interface Hub {
   nextDue_ms(): number | undefined;
 
   counters(): HubCounters;
+
+  /** Rooms that are open, over all workers. */
+  roomCount(): number;
 }
 
 export type HubKind = 'script' | 'native';

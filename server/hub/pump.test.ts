@@ -32,7 +32,7 @@ afterEach(() => {
 
 function start() {
   const hub = new DueTimes();
-  const pump = new Pump(hub);
+  const pump = new Pump(hub, () => performance.now());
   pumps.push(pump);
   return {
     hub,
@@ -135,7 +135,7 @@ test('a busy room is published once a window', async () => {
     wake: (due_ms) => pump.wake(due_ms),
     overrun: () => undefined,
   });
-  const pump: Pump = new Pump(hub);
+  const pump: Pump = new Pump(hub, () => performance.now());
   pumps.push(pump);
   const room = hub.openRoom('red', { epoch: 'e.1', head: 0, tail: [] });
   hub.join(room, { user_id: 'a', username: 'ann' }, 'ndjson', undefined);

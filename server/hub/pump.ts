@@ -9,16 +9,19 @@ export class Pump {
   readonly #hub: Pick<Hub, 'flush' | 'nextDue_ms'>;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #clock: () => number;
   #timer_due_ms = Number.POSITIVE_INFINITY;
 
-  constructor(hub: Pick<Hub, 'flush' | 'nextDue_ms'>) {
+  /** @param clock the hub's own, in milliseconds */
+  constructor(hub: Pick<Hub, 'flush' | 'nextDue_ms'>, clock: () => number) {
     this.#hub = hub;
+    this.#clock = clock;
   }
 
-  /** @param due_ms on the monotonic clock */
+  /** @param due_ms on the hub's clock */
   wake(due_ms: number): void {
     if (this.#immediate !== undefined) return;
-    const wait_ms = due_ms - performance.now();
+    const wait_ms = due_ms - this.#clock();
     if (wait_ms <= 0) {
       this.#immediate = setImmediate(() => this.#run());
     } else if (due_ms < this.#timer_due_ms) {
@@ -37,7 +40,7 @@ export class Pump {
     clearTimeout(this.#timer);
     this.#immediate = undefined;
     this.#timer_due_ms = Number.POSITIVE_INFINITY;
-    this.#hub.flush(performance.now());
+    this.#hub.flush(this.#clock());
     const next_ms = this.#hub.nextDue_ms();
     if (next_ms !== undefined) this.wake(next_ms);
   }

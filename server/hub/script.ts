@@ -174,6 +174,10 @@ export class ScriptHub implements Hub {
     return { ...this.#counts, rooms: this.#rooms.size, history_bytes };
   }
 
+  roomCount(): number {
+    return this.#rooms.size;
+  }
+
   #room(room: RoomHandle): ScriptRoom {
     const state = this.#rooms.get(room);
     if (state === undefined) throw new Error('a room was used after it was closed');

@@ -12,6 +12,8 @@ export interface Sequencer {
   startOf(room: number): { readonly epoch: string; readonly head: number };
   /** The verdict comes to `SharedMemoryLog.decided`, at the end of the turn at the latest. */
   sequence(room: number, draft: Draft, token: number): void;
+  /** Brings the verdicts of everything so far. */
+  settle(): void;
 }
 
 /** What became of one publish. */
@@ -24,6 +26,8 @@ export interface Decision {
 }
 
 const FULL_RETRY_MS = 100;
+/** Crossing once for so many costs next to nothing more than once for all. */
+const UNSETTLED_MAX = 64;
 
 /**
  * The memory log over a hub that sequences: order, remembered ids and records are decided and kept in
@@ -37,11 +41,21 @@ export class SharedMemoryLog implements Log {
   readonly #sequencer: Sequencer;
   readonly #epochs = new EpochSource();
   readonly #rooms = new Map<string, number>();
+  readonly #unsettled_max: number;
+  #unsettled = 0;
   #stopped = false;
 
-  constructor(sink: LogSink, sequencer: Sequencer) {
+  /** @param limits how many unanswered publishes one connection may have */
+  constructor(
+    sink: LogSink,
+    sequencer: Sequencer,
+    limits: { readonly publishes_in_flight_max: number },
+  ) {
     this.#sink = sink;
     this.#sequencer = sequencer;
+    // One read of a socket brings hundreds of messages: they must not count as a backlog of the log's.
+    const half = Math.floor(limits.publishes_in_flight_max / 2);
+    this.#unsettled_max = Math.max(1, Math.min(UNSETTLED_MAX, half));
   }
 
   /** The first worker to open a room gives it its epoch; the others find it as it stands. */
@@ -57,11 +71,14 @@ export class SharedMemoryLog implements Log {
   submit(name: string, draft: Draft, token: number): boolean {
     const room = this.#rooms.get(name);
     if (room === undefined) return false;
+    this.#unsettled += 1;
     this.#sequencer.sequence(room, draft, token);
+    if (this.#unsettled >= this.#unsettled_max) this.#sequencer.settle();
     return true;
   }
 
   decided({ token, offset, duplicate, accepted }: Decision): void {
+    this.#unsettled -= 1;
     if (accepted) this.#sink.acknowledged(token, offset, duplicate);
     else this.#sink.refused(token, 'unavailable', FULL_RETRY_MS);
   }

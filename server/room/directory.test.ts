@@ -196,7 +196,7 @@ describe('what the log says', () => {
     log().submit = () => false;
     room.publish(ann, 'too much', 'm3');
     expect(ann.all('error')[1]).toMatchObject({ id: 'm3', code: 'unavailable', temporary: true });
-    expect([ann.inFlight, bench.directory.pending.size]).toEqual([0, 0]);
+    expect([ann.inFlight, bench.gauge.publishes_in_flight]).toEqual([0, 0]);
   });
 
   test('fills what an overrun has let go', async () => {

@@ -1,11 +1,11 @@
 import { withDeadline } from '../deadline.ts';
-import { type ErrorCode, Refusal } from '../errors.ts';
+import { type ErrorCode, Refusal, UnavailableError } from '../errors.ts';
 import type { Hub, RoomHandle } from '../hub/port.ts';
 import type { Log, LogSink } from '../log/port.ts';
 import type { MessageRecord } from '../protocol/messages.ts';
 import type { RoomContext, RoomLimits } from './context.ts';
 import { refuseRoomName, splitNames } from './names.ts';
-import { PendingPublishes } from './pending.ts';
+import { type PendingGauge, PendingPublishes } from './pending.ts';
 import { Room } from './room.ts';
 
 export interface DirectoryLimits extends RoomLimits {
@@ -36,10 +36,15 @@ export class RoomDirectory implements LogSink {
   #announcer: NodeJS.Timeout | undefined;
 
   /** @param connectLog makes the log, given where its answers go */
-  constructor(connectLog: (sink: LogSink) => Log, hub: Hub, limits: DirectoryLimits) {
+  constructor(
+    connectLog: (sink: LogSink) => Log,
+    hub: Hub,
+    limits: DirectoryLimits,
+    gauge: PendingGauge,
+  ) {
     this.#limits = limits;
     this.#declared = new Set(splitNames(limits.rooms));
-    this.pending = new PendingPublishes(limits.publish_timeout_ms);
+    this.pending = new PendingPublishes(limits.publish_timeout_ms, gauge);
     this.#context = {
       log: connectLog(this),
       hub,
@@ -122,10 +127,15 @@ export class RoomDirectory implements LogSink {
   }
 
   async #load(name: string): Promise<Room> {
-    const { log, limits } = this.#context;
+    const { log, hub, limits } = this.#context;
     try {
       const opened = await withDeadline(log.open(name), limits.log_timeout_ms, 'loading a room');
       const room = new Room(name, opened, this.#context);
+      // Rooms of other workers count too; one that another worker has already does not count twice.
+      if (hub.roomCount() > this.#limits.rooms_max) {
+        hub.closeRoom(room.handle);
+        throw new UnavailableError('there are as many rooms as may be');
+      }
       this.#live.set(name, room);
       this.#noteOccupancy(name);
       return room;

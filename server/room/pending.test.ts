@@ -16,15 +16,19 @@ class Sender implements Publisher {
   }
 }
 
+/** Its gauge is its size. */
+const emptyGauge = () => ({ publishes_in_flight: 0 });
+
 test('an acknowledgement goes to whoever published, when it carried an id', () => {
-  const pending = new PendingPublishes(1_000);
+  const size = emptyGauge();
+  const pending = new PendingPublishes(1_000, size);
   const [ann, bob] = [new Sender(), new Sender()];
   const [first, silent, second] = [
     pending.add(ann, 'red', 'm1'),
     pending.add(ann, 'red', undefined),
     pending.add(bob, 'blue', 'm1'),
   ];
-  expect([ann.inFlight, bob.inFlight, pending.size]).toEqual([2, 1, 3]);
+  expect([ann.inFlight, bob.inFlight, size.publishes_in_flight]).toEqual([2, 1, 3]);
   pending.acknowledge(second, 7, true);
   pending.acknowledge(silent, 8, false);
   pending.acknowledge(first, 9, false);
@@ -32,11 +36,12 @@ test('an acknowledgement goes to whoever published, when it carried an id', () =
   expect(bob.replies).toEqual([
     { type: 'ack', id: 'm1', room: 'blue', offset: 7, duplicate: true },
   ]);
-  expect([ann.inFlight, bob.inFlight, pending.size]).toEqual([0, 0, 0]);
+  expect([ann.inFlight, bob.inFlight, size.publishes_in_flight]).toEqual([0, 0, 0]);
 });
 
 test('a refusal names the room, the id if there was one, and when to try again', () => {
-  const pending = new PendingPublishes(1_000);
+  const size = emptyGauge();
+  const pending = new PendingPublishes(1_000, size);
   const ann = new Sender();
   pending.refuse(pending.add(ann, 'red', 'm1'), 'unavailable', 250);
   pending.refuse(pending.add(ann, 'red', undefined), 'unavailable', 250);
@@ -49,7 +54,8 @@ test('a refusal names the room, the id if there was one, and when to try again',
 });
 
 test('what waits too long has an unknown outcome, and an answer after that finds nobody', () => {
-  const pending = new PendingPublishes(1_000);
+  const size = emptyGauge();
+  const pending = new PendingPublishes(1_000, size);
   const [ann, bob] = [new Sender(), new Sender()];
   const before_ms = performance.now();
   const late = pending.add(ann, 'red', 'm1');
@@ -76,7 +82,8 @@ test('each publish is answered once, and nothing stays in flight', () => {
   );
   fc.assert(
     fc.property(answers, (steps) => {
-      const pending = new PendingPublishes(1_000);
+      const size = emptyGauge();
+      const pending = new PendingPublishes(1_000, size);
       const ann = new Sender();
       const open: number[] = [];
       const closed: number[] = [];
@@ -95,9 +102,9 @@ test('each publish is answered once, and nothing stays in flight', () => {
         closed.push(token);
       }
       expect(ann.inFlight).toBe(open.length);
-      expect(pending.size).toBe(open.length);
+      expect(size.publishes_in_flight).toBe(open.length);
       pending.expire(performance.now() + 1_001);
-      expect([ann.inFlight, pending.size]).toEqual([0, 0]);
+      expect([ann.inFlight, size.publishes_in_flight]).toEqual([0, 0]);
       const ids = ann.replies.map((reply) => ('id' in reply ? reply.id : undefined));
       expect(ids.toSorted()).toEqual(Array.from({ length: added }, (_, n) => `m${n}`).toSorted());
     }),

@@ -9,6 +9,11 @@ export interface Publisher {
   publishesInFlight(change: 1 | -1): void;
 }
 
+/** Where it shows how many publishes wait. */
+export interface PendingGauge {
+  publishes_in_flight: number;
+}
+
 interface PendingPublish {
   readonly publisher: Publisher;
   readonly room: string;
@@ -20,17 +25,16 @@ interface PendingPublish {
 export class PendingPublishes {
   readonly #table = new SlotTable<PendingPublish>();
   readonly #timeout_ms: number;
+  readonly #gauge: PendingGauge;
 
   /** @param timeout_ms after which a publish is answered `unknown_outcome` */
-  constructor(timeout_ms: number) {
+  constructor(timeout_ms: number, gauge: PendingGauge) {
     this.#timeout_ms = timeout_ms;
-  }
-
-  get size(): number {
-    return this.#table.size;
+    this.#gauge = gauge;
   }
 
   add(publisher: Publisher, room: string, id: string | undefined): number {
+    this.#gauge.publishes_in_flight += 1;
     publisher.publishesInFlight(1);
     const deadline_ms = performance.now() + this.#timeout_ms;
     return this.#table.add({ publisher, room, id, deadline_ms });
@@ -66,7 +70,9 @@ export class PendingPublishes {
 
   #take(token: number): PendingPublish | undefined {
     const publish = this.#table.remove(token);
-    publish?.publisher.publishesInFlight(-1);
+    if (publish === undefined) return undefined;
+    this.#gauge.publishes_in_flight -= 1;
+    publish.publisher.publishesInFlight(-1);
     return publish;
   }
 }

@@ -1,26 +1,47 @@
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
-import type { ServerStats, WorkerStats } from './stats.ts';
+import type { HubStats, ServerStats, WorkerStats } from './stats.ts';
 
 type Read = (worker: WorkerStats) => number;
+type ReadHub = (hub: HubStats) => number;
 type ReadLabelled = (worker: WorkerStats) => Readonly<Record<string, number>>;
 
-const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+const WORKER_GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ['hubbub_connections', 'Open WebSocket connections.', (one) => one.connections],
   [
     'hubbub_publishes_in_flight',
     'Publishes the log has not answered.',
     (one) => one.publishes_in_flight,
   ],
-  ['hubbub_rooms', 'Rooms held in memory.', (one) => one.hub.rooms],
+];
+
+const HUB_GAUGES: readonly (readonly [name: string, help: string, read: ReadHub])[] = [
+  ['hubbub_rooms', 'Rooms held in memory.', (hub) => hub.rooms],
   [
     'hubbub_room_members',
     'Connections in rooms, one in two rooms counted twice.',
-    (one) => one.hub.members,
+    (hub) => hub.members,
   ],
-  ['hubbub_history_bytes', 'Size of what rooms remember.', (one) => one.hub.history_bytes],
+  ['hubbub_history_bytes', 'Size of what rooms remember.', (hub) => hub.history_bytes],
 ];
 
-const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [
+const HUB_COUNTERS: readonly (readonly [name: string, help: string, read: ReadHub])[] = [
+  ['hubbub_records_total', 'Messages accepted into a room’s order.', (hub) => hub.records],
+  ['hubbub_events_total', 'Presence and typing events sent to rooms.', (hub) => hub.events],
+  ['hubbub_deliveries_total', 'Messages times receivers.', (hub) => hub.deliveries],
+  [
+    'hubbub_redeliveries_dropped_total',
+    'Records the log brought again.',
+    (hub) => hub.duplicates_dropped,
+  ],
+  ['hubbub_overruns_total', 'Rooms whose unpublished messages were let go.', (hub) => hub.overruns],
+  [
+    'hubbub_records_lost_total',
+    'Messages that members could not be sent any more.',
+    (hub) => hub.records_lost,
+  ],
+];
+
+const WORKER_COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] = [
   [
     'hubbub_connections_opened_total',
     'Connections accepted.',
@@ -46,9 +67,6 @@ const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] =
     'Other messages from clients.',
     (one) => one.counters.commands_received,
   ],
-  ['hubbub_records_total', 'Messages accepted into a room’s order.', (one) => one.hub.records],
-  ['hubbub_events_total', 'Presence and typing events sent to rooms.', (one) => one.hub.events],
-  ['hubbub_deliveries_total', 'Messages times receivers.', (one) => one.hub.deliveries],
   [
     'hubbub_frames_published_total',
     'Frames handed to topics.',
@@ -71,21 +89,6 @@ const COUNTERS: readonly (readonly [name: string, help: string, read: Read])[] =
     (one) => one.counters.malformed,
   ],
   ['hubbub_handler_failures_total', 'Handlers that threw.', (one) => one.counters.handler_failures],
-  [
-    'hubbub_redeliveries_dropped_total',
-    'Records the log brought again.',
-    (one) => one.hub.duplicates_dropped,
-  ],
-  [
-    'hubbub_overruns_total',
-    'Rooms whose unpublished messages were let go.',
-    (one) => one.hub.overruns,
-  ],
-  [
-    'hubbub_records_lost_total',
-    'Messages that members could not be sent any more.',
-    (one) => one.hub.records_lost,
-  ],
 ];
 
 const LABELLED: readonly (readonly [
@@ -117,26 +120,25 @@ export function createMetrics(
 ): () => Promise<{ contentType: string; body: string }> {
   const registry = new Registry();
   const workers = () => stats().workers;
-  for (const [name, help, read] of GAUGES) {
-    registry.registerMetric(
+  const metrics = [
+    ...WORKER_GAUGES.map(([name, help, read]) =>
       gauge(name, help, () => workers().reduce((sum, one) => sum + read(one), 0)),
-    );
-  }
-  registry.registerMetric(
+    ),
+    ...HUB_GAUGES.map(([name, help, read]) => gauge(name, help, () => read(stats().hub))),
     gauge('hubbub_resident_memory_bytes', 'Resident memory of the process.', () =>
       process.memoryUsage.rss(),
     ),
-  );
-  registry.registerMetric(
     gauge('hubbub_uptime_seconds', 'Seconds since the start.', () => stats().uptime_s),
-  );
-  registry.registerMetric(info(stats));
-  for (const [name, help, read] of COUNTERS)
-    registry.registerMetric(counter(name, help, workers, read));
-  for (const [name, help, label, read] of LABELLED) {
-    registry.registerMetric(labelled(name, help, label, workers, read));
-  }
-  registry.registerMetric(processCpu());
+    info(stats),
+    ...WORKER_COUNTERS.map(([name, help, read]) => workerCounter(name, help, workers, read)),
+    ...HUB_COUNTERS.map(([name, help, read]) => total(name, help, () => read(stats().hub))),
+    ...LABELLED.map(([name, help, label, read]) => labelled(name, help, label, workers, read)),
+    total('hubbub_cpu_seconds_total', 'CPU time of the process.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    }),
+  ];
+  for (const metric of metrics) registry.registerMetric(metric);
   return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
 }
 
@@ -158,11 +160,11 @@ const info = (stats: () => ServerStats): Metric =>
     registers: [],
     collect() {
       const { version, bun, hub, log } = stats();
-      this.set({ version, bun, hub, log }, 1);
+      this.set({ version, bun, hub: hub.kind, log }, 1);
     },
   });
 
-const counter = (
+const workerCounter = (
   name: string,
   help: string,
   workers: () => readonly WorkerStats[],
@@ -201,14 +203,14 @@ const labelled = (
     },
   });
 
-const processCpu = (): Metric =>
+/** A counter of the whole process. */
+const total = (name: string, help: string, read: () => number): Metric =>
   new Counter({
-    name: 'hubbub_cpu_seconds_total',
-    help: 'CPU time of the process.',
+    name,
+    help,
     registers: [],
     collect() {
-      const { user, system } = process.cpuUsage();
       this.reset();
-      this.inc((user + system) / 1e6);
+      this.inc(read());
     },
   });

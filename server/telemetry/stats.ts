@@ -1,23 +1,49 @@
 import type { HubCounters, HubKind } from '../hub/port.ts';
-import type { WorkerCounters } from './counters.ts';
+import { type CounterBoard, seen, type UpgradeRefusal, type WorkerCounters } from './counters.ts';
 
-/** One worker as it stands: what `/stats` shows and `/metrics` is made of. */
+/** One worker as it stands. */
 export interface WorkerStats {
   readonly worker: number;
   readonly connections: number;
   readonly publishes_in_flight: number;
-  readonly hub: HubCounters;
-  readonly counters: WorkerCounters;
+  readonly counters: Omit<
+    WorkerCounters,
+    'connections' | 'publishes_in_flight' | 'closed' | 'upgrades_refused'
+  > & {
+    /** Only causes that came up. */
+    readonly closed: Readonly<Record<string, number>>;
+    readonly upgrades_refused: Readonly<Record<UpgradeRefusal, number>>;
+  };
 }
 
-/** The server as it stands. Times are ISO 8601; `uptime_s` is in seconds. */
+/** What carries rooms, for all workers together. */
+export interface HubStats extends HubCounters {
+  readonly kind: HubKind;
+  /** Why it is the TypeScript hub although nobody asked for that one. */
+  readonly fallback?: string;
+}
+
+/** The server as it stands, from whichever worker. Times are ISO 8601; `uptime_s` is in seconds. */
 export interface ServerStats {
   readonly version: string;
   readonly bun: string;
   readonly started_at: string;
   readonly uptime_s: number;
   readonly ready: boolean;
-  readonly hub: HubKind;
   readonly log: string;
+  readonly hub: HubStats;
   readonly workers: readonly WorkerStats[];
 }
+
+/** @returns a copy: it does not go on counting */
+export const workerStats = (board: CounterBoard): WorkerStats[] =>
+  board.all().map(({ connections, publishes_in_flight, ...counters }, worker) => ({
+    worker,
+    connections,
+    publishes_in_flight,
+    counters: {
+      ...counters,
+      closed: seen(counters.closed),
+      upgrades_refused: { ...counters.upgrades_refused },
+    },
+  }));

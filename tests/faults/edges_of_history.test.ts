@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { SimulatedLog } from '../../server/log/simulated.ts';
 import { gentle } from '../../server/log/simulated_options.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 
 const LAST = Number.MAX_SAFE_INTEGER;
 const AT_THE_END = {
@@ -86,7 +86,7 @@ test('row 35: a wrapped ring pages what it has, and proves a recovery or refuses
   expect(await recover(head - 11)).toEqual([false, range(head - 9, head)]);
   expect(await recover(0)).toEqual([false, range(head - 9, head)]);
   expect(await recover(head + 1)).toEqual([false, range(head - 9, head)]);
-  expect(workerOf(server.stats()).hub).toMatchObject({ records: head, members: 1 });
+  expect(totalsOf(server.stats()).hub).toMatchObject({ records: head, members: 1 });
 });
 
 const offsets = (page: { readonly messages?: readonly { readonly offset: number }[] }) =>

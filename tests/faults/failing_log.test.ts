@@ -5,7 +5,7 @@ import { MemoryLog } from '../../server/log/memory.ts';
 import { eventually } from '../support/eventually.ts';
 import { holdLog } from '../support/held_log.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 
 // On a busy machine these take longer than Bun gives a test by itself.
 /** Breaks where a room or a text says so, in ways no log is allowed to: a defect in a handler. */
@@ -60,7 +60,7 @@ for (const [name, request] of Object.entries(BREAKING)) {
       handler_failures: 1,
       closed: { internal: 1 },
     });
-    expect(workerOf(server.stats())).toMatchObject({ connections: 1, hub: { members: 1 } });
+    expect(totalsOf(server.stats())).toMatchObject({ connections: 1, hub: { members: 1 } });
     await eventually('nothing is left in flight', () => inFlight(server) === 0);
     using next = await RawSocket.join(server.port, 'lobby');
     next.send(fine);
@@ -74,7 +74,7 @@ test('row 24: a failure while a connection opens ends it with 1011, and the next
   expect((await peer.ended()).code).toBe(1011);
   using next = await RawSocket.upgrade(server.port, { path: '/ws?room=lobby' });
   await next.receive('joined');
-  expect(workerOf(server.stats()).connections).toBe(1);
+  expect(totalsOf(server.stats()).connections).toBe(1);
 });
 
 test('row 24: many failures at once end just those connections', async () => {
@@ -90,7 +90,7 @@ test('row 24: many failures at once end just those connections', async () => {
     handler_failures: 100,
     closed: { internal: 100 },
   });
-  expect(workerOf(server.stats())).toMatchObject({ connections: 1, hub: { members: 1 } });
+  expect(totalsOf(server.stats())).toMatchObject({ connections: 1, hub: { members: 1 } });
 });
 
 test('row 24: an engine that is merely gone is an error to the client, and the connection stays', async () => {
@@ -134,4 +134,4 @@ test('row 35: a full queue refuses on the spot, nobody sees the message, and it 
 });
 
 const inFlight = (server: { stats: ReturnType<typeof serve>['stats'] }): number =>
-  workerOf(server.stats()).publishes_in_flight;
+  totalsOf(server.stats()).publishes_in_flight;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { type FrameParts, frame, OPCODE, textFrame } from '../support/frames.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 
 const { continuation, text, ping, pong } = OPCODE;
 
@@ -26,7 +26,7 @@ for (const [name, one] of Object.entries(FLOODS)) {
       closed: { too_many: 1 },
       handler_failures: 0,
     });
-    expect(workerOf(server.stats()).connections).toBe(1);
+    expect(totalsOf(server.stats()).connections).toBe(1);
   });
 }
 

@@ -8,7 +8,7 @@ import {
   type UpgradeRequest,
   upgradeRequest,
 } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 
 const ask = (port: number, request: UpgradeRequest): Promise<HttpAnswer> =>
   exchange(port, upgradeRequest(request));
@@ -113,7 +113,7 @@ test('row 19: past connections_max comes 503 with Retry-After, until somebody le
   expect(Number(full.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(countersOf(server.stats()).upgrades_refused).toMatchObject({ server_full: 1 });
   first.reset();
-  await eventually('the place is free', () => workerOf(server.stats()).connections === 1);
+  await eventually('the place is free', () => totalsOf(server.stats()).connections === 1);
   expect(await ask(server.port, {})).toMatchObject({ status: 101 });
   await second.roundTrip();
 });
@@ -132,11 +132,11 @@ test('row 19: past connections_per_address comes 429 with Retry-After, for that 
   using elsewhere = await RawSocket.upgrade(server.port, { source: there });
   await elsewhere.roundTrip();
   first.reset();
-  await eventually('the place is free', () => workerOf(server.stats()).connections === 2);
+  await eventually('the place is free', () => totalsOf(server.stats()).connections === 2);
   using again = await RawSocket.upgrade(server.port, { source: here });
   await Promise.all([again.roundTrip(), second.roundTrip()]);
   for (const peer of [again, second, elsewhere]) peer.reset();
-  await eventually('all are gone', () => workerOf(server.stats()).connections === 0);
+  await eventually('all are gone', () => totalsOf(server.stats()).connections === 0);
   using once_more = await RawSocket.upgrade(server.port, { source: here });
   using beside = await RawSocket.upgrade(server.port, { source: here });
   await Promise.all([once_more.roundTrip(), beside.roundTrip()]);
@@ -153,5 +153,5 @@ test('row 19: of many who come at once, exactly as many get in as may', async ()
   expect(counted(101)).toBe(20);
   expect(counted(429) + counted(503)).toBe(40);
   for (const comer of comers) comer.reset();
-  await eventually('all are gone', () => workerOf(server.stats()).connections === 0);
+  await eventually('all are gone', () => totalsOf(server.stats()).connections === 0);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 
 // On a busy machine these take longer than Bun gives a test by itself.
 const ROOM_NAME_BYTES_MAX = 128;
@@ -39,7 +39,7 @@ test('row 18: a room name that is too long, invisible or posing as another is re
       { type: 'error', code: 'room_name_invalid', temporary: false },
     ]);
   }
-  expect(workerOf(server.stats()).hub.rooms).toBe(0);
+  expect(totalsOf(server.stats()).hub.rooms).toBe(0);
 });
 
 test('row 18: names in any one script are rooms', async () => {
@@ -107,7 +107,7 @@ test('row 18: of 100,000 joins on one connection as many succeed as may, and roo
     }
   }
   expect([joined, refused]).toEqual([50, JOINS - 50]);
-  expect(workerOf(server.stats()).hub).toMatchObject({ rooms: 50, members: 50 });
+  expect(totalsOf(server.stats()).hub).toMatchObject({ rooms: 50, members: 50 });
 });
 
 test('row 18: joins past the command limit end the connection, and its rooms are left', async () => {
@@ -115,7 +115,7 @@ test('row 18: joins past the command limit end the connection, and its rooms are
   using peer = await RawSocket.upgrade(server.port);
   peer.send(...Array.from({ length: 5_000 }, (_, n) => ({ type: 'join', room: `room ${n}` })));
   expect((await peer.ended()).code).toBe(4429);
-  const hub = workerOf(server.stats()).hub;
+  const hub = totalsOf(server.stats()).hub;
   expect(hub?.members).toBe(0);
   expect(hub?.rooms).toBeLessThan(300);
 });

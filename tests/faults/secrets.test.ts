@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import pino from 'pino';
-import { startApp } from '../../server/app.ts';
-import { loadConfig } from '../../server/config/load.ts';
+import type { ConnectLog } from '../../server/app.ts';
 import { MemoryLog } from '../../server/log/memory.ts';
 import { OPCODE } from '../support/frames.ts';
 import { exchange, RawSocket, upgradeRequest } from '../support/raw_socket.ts';
 import { serve, serveAlone, statsOf } from '../support/serve.ts';
+import { startServer } from '../support/server.ts';
 
 /** What must not turn up anywhere but where it was sent to. */
 const TEXT = 'the-text-of-a-private-message';
@@ -84,22 +84,15 @@ test('row 38: at its most talkative, the server logs no token and no message tex
 
 test('row 38: what is logged of a failure names neither the message nor the client', async () => {
   const lines: string[] = [];
-  const defaults = loadConfig([], {});
-  if (defaults === undefined) throw new Error('no configuration');
-  const config = {
-    ...defaults,
-    host: '127.0.0.1',
-    port: 0,
-    session_secret: 'a secret for tests only',
-  };
   const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-  const app = startApp(config, logger, (sink) => {
-    const log = new MemoryLog(sink, config);
+  const faulty: ConnectLog = (sink) => {
+    const log = new MemoryLog(sink, { idempotency_ids_max: 1 });
     log.submit = () => {
       throw new Error('a defect');
     };
     return log;
-  });
+  };
+  const app = startServer({}, faulty, logger);
   try {
     using peer = await RawSocket.join(app.port, 'lobby', { path: '/ws?name=somebody' });
     peer.send({ type: 'message', text: TEXT, id: 'the-id' });

@@ -9,7 +9,7 @@ import {
   serve,
   serveAlone,
   statsOf,
-  workerOf,
+  totalsOf,
 } from '../support/serve.ts';
 
 const { continuation, text } = OPCODE;
@@ -77,7 +77,7 @@ for (const [name, goSilent] of Object.entries(GONE)) {
     peer.readOn();
     expect((await peer.ended()).code).toBeUndefined();
     expect(countersOf(server.stats()).closed).toEqual({ keepalive: 1 });
-    expect(workerOf(server.stats()).hub.members).toBe(1);
+    expect(totalsOf(server.stats()).hub.members).toBe(1);
   };
   test.concurrent(title, body, DEADLINE_MS);
 }
@@ -136,7 +136,7 @@ test.concurrent(
       publisher.send(...Array.from({ length: 32 }, () => ({ type: 'message', text })));
       await publisher.roundTrip();
       publisher.takeAll();
-      return workerOf(await statsOf(server)).connections === 1;
+      return totalsOf(await statsOf(server)).connections === 1;
     });
     publisher[Symbol.dispose]();
     await eventually('its descriptor is free', () => descriptorsOf(server) <= idle, DEADLINE_MS);

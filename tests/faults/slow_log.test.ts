@@ -4,7 +4,7 @@ import { gentle } from '../../server/log/simulated_options.ts';
 import { eventually } from '../support/eventually.ts';
 import { holdLog } from '../support/held_log.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 import type { TestServer } from '../support/server.ts';
 
 const IN_FLIGHT_MAX = 8;
@@ -109,4 +109,4 @@ test('row 23: with a slow log, whoever repeats what was refused loses and double
   expect(delivered.toSorted()).toEqual(all.map(({ id }) => id).toSorted());
 });
 
-const inFlight = (server: TestServer): number => workerOf(server.stats()).publishes_in_flight;
+const inFlight = (server: TestServer): number => totalsOf(server.stats()).publishes_in_flight;

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { RoomMessage } from '../../server/protocol/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawSocket } from '../support/raw_socket.ts';
-import { countersOf, serve, workerOf } from '../support/serve.ts';
+import { countersOf, serve, totalsOf } from '../support/serve.ts';
 import type { TestServer } from '../support/server.ts';
 
 // On a busy machine these take longer than Bun gives a test by itself.
@@ -57,7 +57,7 @@ for (const encoding of ['json', 'ndjson', 'msgpack']) {
       return more === 0;
     });
     expect(closedFor(server)).toEqual({ slow_reader: 1 });
-    expect(workerOf(server.stats())).toMatchObject({ connections: 2, hub: { members: 2 } });
+    expect(totalsOf(server.stats())).toMatchObject({ connections: 2, hub: { members: 2 } });
 
     reader.readOn();
     const { code } = await reader.ended();
@@ -102,7 +102,7 @@ test('row 22: who asks for more than it reads is let go the same way', async () 
   reader.send(...Array.from({ length: 400 }, () => ({ type: 'history' })));
   await eventually('the reader is gone', () => closedFor(server).slow_reader === 1);
   await member.roundTrip();
-  expect(workerOf(server.stats()).connections).toBe(1);
+  expect(totalsOf(server.stats()).connections).toBe(1);
   reader.readOn();
   await reader.ended();
   expect(reader.received_bytes).toBeLessThan(KERNEL_BYTES_MAX + 2 * LIMITS.send_buffer_bytes_max);

@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test';
-import type { WorkerStats } from '../../server/telemetry/stats.ts';
 import { eventually } from '../support/eventually.ts';
 import { closeFrame, OPCODE } from '../support/frames.ts';
 import type { ServerProcess } from '../support/process.ts';
 import { RawSocket, upgradeRequest } from '../support/raw_socket.ts';
-import { descriptorsOf, serve, serveAlone, statsOf, workerOf } from '../support/serve.ts';
+import { descriptorsOf, serve, serveAlone, statsOf, totalsOf } from '../support/serve.ts';
 
 // On a busy machine these take longer than Bun gives a test by itself.
 const TEST_DEADLINE_MS = 60_000;
@@ -13,9 +12,9 @@ const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** Waits until nobody is connected. @returns what the server has counted by then */
-const deserted = (server: ServerProcess): Promise<WorkerStats> =>
+const deserted = (server: ServerProcess): Promise<ReturnType<typeof totalsOf>> =>
   eventually('everybody has gone', async () => {
-    const worker = workerOf(await statsOf(server));
+    const worker = totalsOf(await statsOf(server));
     return worker.connections === 0 && worker;
   });
 
@@ -54,7 +53,7 @@ test('row 21: however a connection ends, its close is handled once and its room 
     depart(peer);
     await eventually('the departure is announced', () => isTold(member, `peer${n}`, 'offline'));
   }
-  const worker = workerOf(server.stats());
+  const worker = totalsOf(server.stats());
   expect(worker).toMatchObject({ connections: 1, hub: { members: 1 } });
   expect(worker.counters.connections_opened).toBe(1 + DEPARTURES.length);
   expect(sum(worker.counters.closed)).toBe(DEPARTURES.length);
@@ -85,8 +84,8 @@ test('row 21: connections cut before, in and right after their handshake leave n
   await Promise.all(whole.map((peer) => peer.ended()));
   using next = await RawSocket.join(server.port, 'lobby');
   await next.roundTrip();
-  await eventually('only one is left', () => workerOf(server.stats()).connections === 1);
-  const { counters, hub } = workerOf(server.stats());
+  await eventually('only one is left', () => totalsOf(server.stats()).connections === 1);
+  const { counters, hub } = totalsOf(server.stats());
   expect(hub.members).toBe(1);
   expect(sum(counters.closed)).toBe(counters.connections_opened - 1);
   expect(counters.handler_failures).toBe(0);
@@ -108,7 +107,7 @@ test(
         peer.write(upgradeRequest({ path: `/ws?room=room${n % 1_000}` }));
       }
       for (const peer of peers) expect((await peer.answer()).status).toBe(101);
-      expect(workerOf(await statsOf(server))).toMatchObject({
+      expect(totalsOf(await statsOf(server))).toMatchObject({
         connections: CROWD,
         hub: { members: CROWD },
       });
@@ -162,7 +161,7 @@ test('row 32: before descriptors run out, new ones are refused with 503 and old 
   }
   members[0]?.reset();
   await eventually('a place is free', async () => {
-    return workerOf(await statsOf(server)).connections === CONNECTIONS_MAX - 1;
+    return totalsOf(await statsOf(server)).connections === CONNECTIONS_MAX - 1;
   });
   using next = await RawSocket.join(server.port, 'lobby');
   await next.roundTrip();

@@ -92,6 +92,7 @@ export class RoomBench implements AsyncDisposable {
   readonly directory: RoomDirectory;
   readonly hub: ScriptHub;
   readonly participants: BenchParticipant[] = [];
+  readonly gauge = { publishes_in_flight: 0 };
   readonly #pump: Pump;
 
   constructor(changes: Partial<BenchLimits> = {}, connectLog?: ConnectLog) {
@@ -107,9 +108,9 @@ export class RoomBench implements AsyncDisposable {
         this.directory.refill(room, after).catch(() => this.hub.fill(room, []));
       },
     });
-    this.#pump = new Pump(this.hub);
+    this.#pump = new Pump(this.hub, () => performance.now());
     const memory: ConnectLog = (sink) => new MemoryLog(sink, { idempotency_ids_max: 100 });
-    this.directory = new RoomDirectory(connectLog ?? memory, this.hub, limits);
+    this.directory = new RoomDirectory(connectLog ?? memory, this.hub, limits, this.gauge);
   }
 
   somebody(name: string, encoding?: Encoding): BenchParticipant {

@@ -38,12 +38,24 @@ export async function statsOf(server: { readonly http: string }): Promise<Server
   return (await response.json()) as ServerStats;
 }
 
-/** The only worker. */
-export function workerOf(stats: ServerStats): WorkerStats {
-  const [worker] = stats.workers;
-  if (worker === undefined) throw new Error('there is no worker');
-  return worker;
+/** All workers together, and the hub they share. */
+export function totalsOf({ workers, hub }: ServerStats) {
+  const totals: Record<string, unknown> = {};
+  for (const { worker: _, ...numbers } of workers) addInto(totals, numbers);
+  return { ...(totals as Omit<WorkerStats, 'worker'>), hub };
 }
 
-/** What the only worker has counted. */
-export const countersOf = (stats: ServerStats): WorkerStats['counters'] => workerOf(stats).counters;
+/** What all workers have counted together. */
+export const countersOf = (stats: ServerStats): WorkerStats['counters'] => totalsOf(stats).counters;
+
+function addInto(totals: Record<string, unknown>, numbers: object): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (typeof value === 'number') {
+      totals[name] = Number(totals[name] ?? 0) + value;
+    } else {
+      const inner = (totals[name] ?? {}) as Record<string, unknown>;
+      totals[name] = inner;
+      addInto(inner, value);
+    }
+  }
+}

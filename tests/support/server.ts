@@ -1,7 +1,7 @@
-import { type App, type ConnectLog, startApp } from '../../server/app.ts';
+import { type ConnectLog, prepare, startThread } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Config } from '../../server/config/options.ts';
-import { createLogger } from '../../server/telemetry/logger.ts';
+import { createLogger, type Logger } from '../../server/telemetry/logger.ts';
 import type { ServerStats } from '../../server/telemetry/stats.ts';
 
 export interface TestServer {
@@ -16,19 +16,20 @@ export interface TestServer {
 /** What tests do not vary: loopback, a free port, no file, no noise. */
 const BASE = { host: '127.0.0.1', port: 0, session_secret: 'a secret for tests only' } as const;
 
-/** The whole server in this process, on a real port. Option values as numbers and text. */
-export function startServer(options: Partial<Config> = {}, connectLog?: ConnectLog): TestServer {
+/** The whole server in this process, on one thread and a real port. Option values as numbers and text. */
+export function startServer(
+  options: Partial<Config> = {},
+  connectLog?: ConnectLog,
+  logger: Logger = createLogger('silent'),
+): TestServer {
   const defaults = loadConfig([], {});
   if (defaults === undefined) throw new Error('no configuration');
-  const app: App = startApp(
-    { ...defaults, ...BASE, ...options },
-    createLogger('silent'),
-    connectLog,
-  );
+  const start = prepare({ ...defaults, ...BASE, workers: 1, ...options });
+  const thread = startThread(start, logger, connectLog);
   return {
-    ...addresses(app.port),
-    stats: app.stats,
-    stop: () => app.stop(),
+    ...addresses(thread.port),
+    stats: thread.stats,
+    stop: () => thread.drain().then(() => thread.stop()),
   };
 }
 

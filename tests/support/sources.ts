@@ -23,8 +23,16 @@ export function listFiles(): readonly string[] {
 export const readSource = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const STATEMENT = /^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm;
-const DYNAMIC = /\bimport\('([^']+)'\)|new URL\('([^']+\.ts)', import\.meta\.url\)/g;
+const DYNAMIC = /\bimport\('([^']+)'\)/g;
 const STARTED = /join\(import\.meta\.dir, '([^']+\.ts)'\)/g;
+
+const WORKER = /new URL\('([^']+\.ts)', import\.meta\.url\)/g;
+
+/** What a TypeScript file starts as a program of its own, a worker for instance. */
+export const startsOf = (file: string): readonly string[] =>
+  [...readSource(file).matchAll(WORKER)].map((match) =>
+    normalize(join(dirname(file), match[1] ?? '')),
+  );
 
 /** What a TypeScript file imports, in any form. */
 export function importsOf(file: string): readonly Import[] {
@@ -38,7 +46,7 @@ export function importsOf(file: string): readonly Import[] {
   for (const match of source.matchAll(STATEMENT)) {
     add(match[2] ?? match[3] ?? '', match[1] !== undefined);
   }
-  for (const match of source.matchAll(DYNAMIC)) add(match[1] ?? match[2] ?? '', false);
+  for (const match of source.matchAll(DYNAMIC)) add(match[1] ?? '', false);
   for (const match of source.matchAll(STARTED)) add(`./${match[1]}`, false);
   return found;
 }

@@ -13,6 +13,8 @@ export class Member {
   readonly #opened = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout | undefined;
   #isSettling = false;
+  /** Has asked to come in, and was not answered yet. */
+  #isJoining = false;
 
   constructor(
     url: string,
@@ -43,7 +45,7 @@ export class Member {
   settle(): void {
     clearTimeout(this.#timer);
     this.#isSettling = true;
-    if (!this.chain.isIn) this.#join();
+    if (!this.chain.isIn && !this.#isJoining) this.#join();
   }
 
   close(): void {
@@ -51,6 +53,7 @@ export class Member {
   }
 
   #join(): void {
+    this.#isJoining = true;
     const { epoch, offset } = this.chain;
     const since = epoch !== '' && this.#random.chance(0.5) ? { epoch, offset } : undefined;
     this.#send({ type: 'join', room: ROOM, since });
@@ -69,6 +72,7 @@ export class Member {
         this.#opened.resolve();
         break;
       case 'joined': {
+        this.#isJoining = false;
         const links = (message.messages ?? []).map(({ offset, prev }) => ({
           offset,
           prev: prev ?? offset - 1,
@@ -82,6 +86,7 @@ export class Member {
         this.#later(() => this.#join(), AWAY_MS_MAX);
         break;
       case 'error':
+        this.#isJoining = false;
         // A join the log could not serve: the member is outside, and tries again.
         this.#later(() => this.#join(), AWAY_MS_MAX);
         break;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** The functions of the addon's interface as this code knows them; another number is refused. */
-const ABI_VERSION = 2;
+const ABI_VERSION = 3;
 
 const ADDON_PATH = join(import.meta.dir, '../../../build/addon/Release/hubbub.node');
 
@@ -19,6 +19,8 @@ export interface Door {
 
 export interface Addon {
   readonly abiVersion: number;
+  /** A clock that all threads of the process share; that of `performance` starts anew in each. */
+  monotonicMs(): number;
   /** @param options see `native/addon.cc`: thirteen numbers in order */
   openHub(options: Float64Array): number;
   closeHub(hub: number): void;

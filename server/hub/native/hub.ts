@@ -121,6 +121,11 @@ export class NativeHub implements Hub {
     this.#requests.sequence(room, draft, token);
   }
 
+  /** Brings the verdicts of everything sequenced so far. */
+  settle(): void {
+    this.#submit();
+  }
+
   broadcast(room: RoomHandle, event: VolatileEvent): void {
     this.#check(room);
     this.#wakeForFirst();
@@ -219,6 +224,11 @@ export class NativeHub implements Hub {
     this.#submit();
     const counts = COUNTERS.map((name, index) => [name, this.#door.count(index)] as const);
     return Object.fromEntries(counts) as unknown as HubCounters;
+  }
+
+  roomCount(): number {
+    this.#submit();
+    return this.#door.count(COUNTERS.indexOf('rooms'));
   }
 
   #check(room: RoomHandle): OpenRoom {

@@ -1,0 +1,10 @@
+/** What the main thread asks of a worker, one after the other. */
+export type Order = 'drain' | 'stop';
+
+/** What a worker says of itself. */
+export type Report =
+  | { readonly kind: 'listening'; readonly log: string }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'stopped' }
+  /** It did not start, or something went wrong that no handler has caught. */
+  | { readonly kind: 'failed'; readonly message: string; readonly isConfigError: boolean };
