@@ -97,7 +97,8 @@ struct Draft {
   std::optional<std::string_view> id;
 };
 
-// A draft at its place. Offsets are 1 to offset_max, `prev` and `timestamp` 0 to offset_max.
+// A draft at its place. Offsets are 1 to offset_max, `prev` is below its own, `timestamp` 0 to
+// offset_max.
 struct Record {
   std::uint64_t offset = 0;
   std::uint64_t prev = 0;

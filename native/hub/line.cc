@@ -67,7 +67,7 @@ bool is_acceptable(const Draft& draft) {
 }
 
 bool is_acceptable(const Record& record) {
-  return record.offset >= 1 && record.offset <= offset_max && record.prev <= offset_max &&
+  return record.offset <= offset_max && record.prev < record.offset &&
          record.timestamp <= offset_max && is_acceptable(record.draft);
 }
 

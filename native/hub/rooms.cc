@@ -14,8 +14,9 @@ constexpr std::size_t name_bytes_max = std::size_t{1} << 20;
 bool is_acceptable_start(std::string_view name, const RoomStart& start) {
   return name.size() <= name_bytes_max && start.epoch.size() <= name_bytes_max &&
          start.head <= offset_max &&
-         std::all_of(start.tail.begin(), start.tail.end(),
-                     [](const Record& record) { return is_acceptable(record); });
+         std::all_of(start.tail.begin(), start.tail.end(), [&start](const Record& record) {
+           return is_acceptable(record) && record.offset <= start.head;
+         });
 }
 
 // A room that nobody else knows yet, with its tail.

@@ -110,11 +110,18 @@ void refuses_records_out_of_range() {
   CHECK(append() == Status::invalid);
   message = message_at(5, offset_max + 1);
   CHECK(append() == Status::invalid);
+  message = message_at(5, 5);
+  CHECK(append() == Status::invalid);
   message = message_at(5, 4);
   message.timestamp = offset_max + 1;
   CHECK(append() == Status::invalid);
   CHECK(hub->open_room(0, "blue", {"e.1", offset_max + 1, {}}, start_time).status ==
         Status::invalid);
+  // A tail past the head would be missed by those who join, and then found after all.
+  const auto messages = run(3, 6);
+  const auto tail = records_of(messages);
+  CHECK(hub->open_room(0, "blue", {"e.1", 5, tail}, start_time).status == Status::invalid);
+  CHECK(hub->open_room(0, "blue", {"e.1", 6, tail}, start_time).status == Status::done);
   CHECK(hub->broadcast(0, room, "", {}, start_time) == Status::invalid);
   std::vector<Verdict> verdicts(1);
   CHECK(hub->sequence(0, room, {}, verdicts, start_time) == Status::invalid);

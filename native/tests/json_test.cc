@@ -114,7 +114,7 @@ void writes_decimals(tests::Random& random) {
     check(power + 1);
   }
   check(std::numeric_limits<std::uint64_t>::max());
-  for (int i = 0; i < 1000; ++i) check(random.engine() >> random.below(64));
+  for (int i = 0; i < 1000; ++i) check(random.number() >> random.below(64));
 }
 
 void keeps_what_is_there() {

@@ -62,7 +62,7 @@ void writes_numbers_like_msgpackr() {
 
 void writes_whole_numbers_like_others(tests::Random& random) {
   for (int i = 0; i < 1000; ++i) {
-    const std::uint64_t number = random.engine() >> (11 + random.below(53));
+    const std::uint64_t number = random.number() >> (11 + random.below(53));
     Scratch out;
     CHECK(messagepack::append_whole(out, number));
     CHECK(text_of(out) == tests::packed(number));
@@ -145,9 +145,9 @@ void transcodes_containers_of_any_size() {
 void transcodes_records(tests::Random& random) {
   for (int i = 0; i < 2000; ++i) {
     tests::Message message;
-    message.offset = 1 + (random.engine() >> (11 + random.below(53)));
+    message.offset = 1 + (random.number() >> (11 + random.below(53)));
     message.prev = random.chance(2) ? message.offset - 1 : random.below(message.offset);
-    message.timestamp = random.engine() >> (11 + random.below(53));
+    message.timestamp = random.number() >> (11 + random.below(53));
     message.from = tests::random_text(random, 80);
     message.from_id = tests::random_text(random, 300);
     message.text = tests::random_text(random, 80'000);

@@ -188,6 +188,24 @@ class ModelRoom {
     return offset >= floor_;
   }
 
+  // Lets go of what is not after `floor`. False when no room could come to be like this.
+  bool give_up(std::uint64_t floor, Time now) {
+    trim(now);
+    if (floor == floor_) return true;
+    while (!history_.empty() && history_[0].offset <= floor) {
+      floor_ = history_[0].offset;
+      history_.pop_front();
+    }
+    return floor == floor_ && (!history_.empty() || floor == head_);
+  }
+
+  [[nodiscard]] bool remembers(const Message& message) const {
+    const std::pair key{message.from_id, message.id.value_or("")};
+    return message.id && std::any_of(window_.begin(), window_.end(), [&](const auto& publish) {
+             return publish.first == key;
+           });
+  }
+
   // Answers where the log is to be asked again, when it is.
   std::optional<std::uint64_t> fill(std::size_t worker, const std::vector<Message>& messages,
                                     std::vector<ModelRow>& rows) {

@@ -22,6 +22,16 @@ struct Place {
   int generation = 0;
 };
 
+// Made once: walks come one after another, and a fuzzer makes very many.
+inline Buffers& large_buffers() {
+  static Buffers buffers(big, 4096);
+  return buffers;
+}
+inline std::vector<std::uint8_t>& large_page() {
+  static std::vector<std::uint8_t> bytes(big);
+  return bytes;
+}
+
 // The hub and the model side by side: makes a call on the hub until it is done, and compares.
 class ModelRun {
  public:
@@ -35,7 +45,9 @@ class ModelRun {
     limits_.pending_bytes_max = pick({300, 2000, 1'000'000});
     limits_.joined_users_max = pick({1, 3, 100});
     limits_.idempotency_ids_max = pick({0, 1, 5, 1000});
-    Options options{limits_, workers, {random.engine(), random.engine()}};
+    capped_ = random.chance(3);
+    if (capped_) limits_.pool_bytes_max = pick({8 * 1024, 20 * 1024, 60 * 1024});
+    Options options{limits_, workers, {random.number(), random.number()}};
     hub_ = Hub::make(options);
     for (std::size_t i = 0; i < names; ++i) places_[i].name = i == 0 ? "röd\n" : "room " + std::to_string(i);
   }
@@ -58,6 +70,7 @@ class ModelRun {
     CHECK(hub_->count(Counter::records_lost) == counts_.records_lost);
     CHECK(hub_->count(Counter::history_bytes) == history_bytes);
     if (!small_output_) CHECK(hub_->count(Counter::rows) == counts_.rows);
+    CHECK(hub_->pool_bytes() <= limits_.pool_bytes_max);
   }
 
  protected:
@@ -76,6 +89,23 @@ class ModelRun {
     if (random_.chance(2)) message.id = std::to_string(random_.below(12));
     message.timestamp = now_.wall_ms - random_.below(60);
     return message;
+  }
+
+  // Which room gives up its history at the cap is for the hub to decide: the model follows, as long
+  // as what is gone is the older part.
+  void follow_evictions() {
+    if (!capped_) return;
+    for (Place& place : places_) {
+      for (std::size_t worker = 0; worker < workers; ++worker) {
+        if (place.handles[worker] == 0) continue;
+        Page page;
+        const HistoryRead read = hub_->history(worker, place.handles[worker], Encoding::json,
+                                               offset_max + 1, 0, now_, page);
+        CHECK(read.status == Status::done);
+        CHECK(place.model->give_up(static_cast<std::uint64_t>(read.before), now_));
+        break;
+      }
+    }
   }
 
   // Rows of one room, and what they must be. With a small output only what they hold together.
@@ -112,9 +142,11 @@ class ModelRun {
     overruns_.clear();
     std::size_t bytes = small_output_ ? 100 + random_.below(400) : big;
     const std::size_t row_count = small_output_ ? 3 + random_.below(6) : 4096;
+    if (!small_output_) buffers_ = &large_buffers();
     while (true) {
-      if (small_output_ || buffers_ == nullptr) {
-        buffers_ = std::make_unique<Buffers>(bytes, row_count);
+      if (small_output_) {
+        own_buffers_ = std::make_unique<Buffers>(bytes, row_count);
+        buffers_ = own_buffers_.get();
       }
       buffers_->output.clear();
       buffers_->records = Page{buffers_->record_bytes};
@@ -161,13 +193,16 @@ class ModelRun {
 
   Random& random_;
   const bool small_output_;
+  // Whether the pool is so small that it fills up.
+  bool capped_ = false;
   Limits limits_;
   std::unique_ptr<Hub> hub_;
   Time now_{1000, 1'700'000'000'000};
   ModelCounts counts_;
   std::array<Place, names> places_;
-  std::vector<std::uint8_t> big_page_ = std::vector<std::uint8_t>(big);
-  std::unique_ptr<Buffers> buffers_;
+  std::vector<std::uint8_t>& big_page_ = large_page();
+  std::unique_ptr<Buffers> own_buffers_;
+  Buffers* buffers_ = nullptr;
   std::vector<std::pair<double, ModelRow>> seen_;
   std::vector<std::pair<double, double>> overruns_;
 };

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -177,15 +178,39 @@ inline std::string messagepack_of(std::string_view room, const Message& message)
   return out;
 }
 
-// Random numbers under a seed that is printed: HUBBUB_SEED, or the first argument, repeats a run.
-struct Random {
-  std::uint64_t seed;
-  std::mt19937_64 engine;
+// Random numbers under a seed that is printed: HUBBUB_SEED, or the first argument, repeats a run. Or
+// decisions that a fuzzer makes, a byte or a few for each, and 0 once its bytes are used up.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  explicit Random(std::span<const std::uint8_t> bytes) : given_(true), bytes_(bytes) {}
 
-  explicit Random(std::uint64_t chosen) : seed(chosen), engine(chosen) {}
+  // Whether all that was given has been used; never where it was a seed.
+  [[nodiscard]] bool is_over() const { return given_ && bytes_.empty(); }
 
-  std::uint64_t below(std::uint64_t n) { return engine() % n; }
-  bool chance(std::uint64_t one_in) { return below(one_in) == 0; }
+  std::uint64_t number() { return given_ ? take(sizeof(std::uint64_t)) : engine_(); }
+  std::uint64_t below(std::uint64_t n) {
+    if (!given_) return engine_() % n;
+    std::size_t bytes = 1;
+    while (bytes < sizeof n && n >> (8 * bytes) != 0) ++bytes;
+    return take(bytes) % n;
+  }
+  // Never once all that was given has been used.
+  bool chance(std::uint64_t one_in) { return below(one_in) + 1 == one_in; }
+
+ private:
+  std::uint64_t take(std::size_t count) {
+    std::uint64_t taken = 0;
+    for (; count > 0 && !bytes_.empty(); --count) {
+      taken = taken << 8 | bytes_.front();
+      bytes_ = bytes_.subspan(1);
+    }
+    return taken;
+  }
+
+  bool given_ = false;
+  std::mt19937_64 engine_;
+  std::span<const std::uint8_t> bytes_;
 };
 
 inline std::uint64_t seed_of(int argc, char** argv) {

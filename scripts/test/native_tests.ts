@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { discardForeignBuild, missingTools } from '../boot/cmake.ts';
 import { type CommandResult, runCommand } from '../boot/command.ts';
+import { buildFuzzTargets, canFuzz, fuzz, fuzzTargets } from './fuzzing.ts';
 import { parseJunit } from './junit.ts';
 import type { Results } from './results.ts';
 
+const jobs = String(navigator.hardwareConcurrency);
 const step_deadline_ms = 10 * 60_000;
+/** Long enough to see that a target works and finds nothing at once; `bun run fuzz` takes longer. */
+const fuzzing_seconds = 8;
 
 /** The C++ tests run once as they are and once under each set of sanitizers. */
 const variants = [
@@ -17,7 +21,7 @@ const variants = [
 
 type Variant = (typeof variants)[number];
 
-/** Builds and runs the C++ tests in every variant this machine can run. */
+/** Builds and runs the C++ tests in every variant this machine can run, and the fuzz targets. */
 export async function runNativeTests(root: string): Promise<Results[]> {
   const missing = missingTools();
   if (missing.length > 0) {
@@ -26,7 +30,28 @@ export async function runNativeTests(root: string): Promise<Results[]> {
   }
   const results: Results[] = [];
   for (const variant of variants) results.push(await runVariant(root, variant));
+  results.push(await runFuzzTargets(root));
   return results;
+}
+
+/** Each target counts as a test. */
+async function runFuzzTargets(root: string): Promise<Results> {
+  if (!(await canFuzz())) {
+    const reason = 'needs clang with libFuzzer (Debian: clang libclang-rt-dev)';
+    return { passed: 0, failed: 0, skipped: [{ name: 'fuzz targets', reason }] };
+  }
+  const built = await buildFuzzTargets(root);
+  if (!built.succeeded) {
+    console.error(built.output);
+    return { passed: 0, failed: 1, skipped: [] };
+  }
+  const targets = fuzzTargets(root);
+  const all = await Promise.all(targets.map((target) => fuzz(root, target, fuzzing_seconds)));
+  const found = all.filter(({ executions, finding }) => finding !== undefined || executions === 0);
+  for (const { target, finding, output } of found) console.error(`${output}${target}: ${finding}`);
+  const counts = all.map(({ target, executions }) => `${target} ${executions}`).join(', ');
+  console.error(`fuzz targets: ${counts} executions, ${found.length} failed`);
+  return { passed: all.length - found.length, failed: found.length, skipped: [] };
 }
 
 async function runVariant(root: string, variant: Variant): Promise<Results> {
@@ -47,11 +72,11 @@ async function runVariant(root: string, variant: Variant): Promise<Results> {
       ...['-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=Release'],
       ...[`-DHUBBUB_SANITIZE=${variant.sanitizers}`, '-DHUBBUB_WARNINGS_AS_ERRORS=ON'],
     ],
-    ['cmake', '--build', folder, '--parallel', String(navigator.hardwareConcurrency)],
+    ['cmake', '--build', folder, '--parallel', jobs],
     [
       ...launcher,
       'ctest',
-      ...['--test-dir', folder, '--output-on-failure', '--no-tests=error'],
+      ...['--test-dir', folder, '--output-on-failure', '--no-tests=error', '--parallel', jobs],
       ...['--output-junit', report],
     ],
   ]);
