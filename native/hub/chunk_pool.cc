@@ -34,13 +34,21 @@ Chunk* ChunkPool::acquire(std::size_t bytes) {
   } else {
     bytes = std::bit_ceil(bytes < chunk_bytes_min ? chunk_bytes_min : bytes);
   }
-  // Counted before it is taken: several threads together must not pass the cap either.
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) {
-    if (Chunk* const kept = large ? nullptr : take_kept(class_of(bytes))) return kept;
-    if (void* const memory = std::malloc(bytes)) return new (memory) Chunk(bytes);
-  }
+  if (!count_in(bytes)) return nullptr;
+  if (Chunk* const kept = large ? nullptr : take_kept(class_of(bytes))) return kept;
+  if (void* const memory = std::malloc(bytes)) return new (memory) Chunk(bytes);
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   return nullptr;
+}
+
+// Counted before it is taken, and never past the cap: what one thread asks for in vain must not be in
+// the way of another that asks for less.
+bool ChunkPool::count_in(std::size_t bytes) {
+  std::size_t before = bytes_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > bytes_max_ || before > bytes_max_ - bytes) return false;
+  } while (!bytes_.compare_exchange_weak(before, before + bytes, std::memory_order_relaxed));
+  return true;
 }
 
 Chunk* ChunkPool::take_kept(std::size_t size_class) {

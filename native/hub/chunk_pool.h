@@ -27,6 +27,12 @@ class ChunkPool {
   // A chunk of at least so many bytes; null at the cap, and when there is no memory.
   [[nodiscard]] Chunk* acquire(std::size_t bytes);
 
+  // The same, larger than needed where that can be had.
+  [[nodiscard]] Chunk* acquire(std::size_t needed_bytes, std::size_t wanted_bytes) {
+    Chunk* const chunk = acquire(wanted_bytes);
+    return chunk != nullptr || needed_bytes >= wanted_bytes ? chunk : acquire(needed_bytes);
+  }
+
   // Whether an empty pool would have so many.
   [[nodiscard]] bool could_hold(std::size_t bytes) const { return bytes <= bytes_max_; }
 
@@ -42,6 +48,7 @@ class ChunkPool {
   static_assert(chunk_bytes_min << (classes - 1) == chunk_bytes_max);
 
   static std::size_t class_of(std::size_t bytes);
+  [[nodiscard]] bool count_in(std::size_t bytes);
   Chunk* take_kept(std::size_t size_class);
   void keep_or_free(Chunk* chunk);
 

@@ -35,14 +35,15 @@ void Core::let_go(Room& room) {
   delete &room;
 }
 
-Chunk* Core::acquire(std::size_t worker_index, Room& room, std::size_t bytes) {
+Chunk* Core::acquire(std::size_t worker_index, Room& room, std::size_t needed_bytes,
+                     std::size_t wanted_bytes) {
   activity.add(room);
-  if (Chunk* const chunk = pool.acquire(bytes)) return chunk;
-  Chunk* chunk = nullptr;
+  Chunk* chunk = pool.acquire(needed_bytes, wanted_bytes);
+  if (chunk != nullptr) return chunk;
   // Rooms that could not give up everything, because somebody is yet to be sent it: they come back
   // in when this is over, so as not to be asked twice.
   std::vector<Room*> asked;
-  for (std::size_t i = 0; i < asked_max && chunk == nullptr && pool.could_hold(bytes); ++i) {
+  for (std::size_t i = 0; i < asked_max && chunk == nullptr && pool.could_hold(needed_bytes); ++i) {
     Room* const quietest = activity.take_quietest();
     if (quietest == nullptr) break;
     if (evict(worker_index, *quietest)) {
@@ -50,7 +51,7 @@ Chunk* Core::acquire(std::size_t worker_index, Room& room, std::size_t bytes) {
     } else {
       let_go(*quietest);
     }
-    chunk = pool.acquire(bytes);
+    chunk = pool.acquire(needed_bytes, wanted_bytes);
   }
   for (Room* const other : asked) {
     // Behind the others: else the same ones would be asked in vain the next time.

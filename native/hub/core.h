@@ -86,9 +86,11 @@ class Core {
     if (n != 0) counters.add_own(worker_index, static_cast<std::size_t>(counter), n);
   }
 
-  // A chunk for a room; quiet rooms give up their history for it. Null when that is not enough. No
-  // lock may be held.
-  [[nodiscard]] Chunk* acquire(std::size_t worker_index, Room& room, std::size_t bytes);
+  // A chunk for a room, of the size that is wanted or, where the pool is nearly full, of the one that
+  // is needed; quiet rooms give up their history for that, and no more of them than it takes. Null
+  // when it is not enough. No lock may be held.
+  [[nodiscard]] Chunk* acquire(std::size_t worker_index, Room& room, std::size_t needed_bytes,
+                               std::size_t wanted_bytes);
 
   // Gives back a reference: the last one frees the room.
   void let_go(Room& room);

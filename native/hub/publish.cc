@@ -86,7 +86,7 @@ class Publication {
         added += room_.durable.end() + room_.passing.end() - before;
         ++next;
       } else if (brought != nullptr && lack.what == Lack::What::chunk &&
-                 brought->bytes() >= lack.chunk_bytes) {
+                 brought->bytes() >= lack.needed_bytes) {
         room_.add_chunk(std::exchange(brought, nullptr), kind_, lack.in_twin);
       } else {
         break;
@@ -100,7 +100,7 @@ class Publication {
   bool bring(std::size_t line, std::size_t i, const Lack& lack, Chunk*& brought) {
     if (lack.what == Lack::What::messagepack) return call_.encode(i, worker_.lines[line], true);
     core_.pool.release(std::exchange(brought, nullptr));
-    brought = core_.acquire(index_, room_, lack.chunk_bytes);
+    brought = core_.acquire(index_, room_, lack.needed_bytes, lack.wanted_bytes);
     return brought != nullptr;
   }
 

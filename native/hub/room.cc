@@ -29,12 +29,16 @@ Lack Room::lack(const Line& line, Kind kind) const {
   using What = Lack::What;
   const Stream& stream = kind == Kind::durable ? durable : passing;
   const std::size_t json_bytes = line.json.size() + offset_bytes_max;
-  if (!stream.fits(json_bytes)) return {What::chunk, false, stream.wanted_bytes(json_bytes)};
+  if (!stream.fits(json_bytes)) {
+    return {What::chunk, false, Chunk::bytes_for(json_bytes), stream.wanted_bytes(json_bytes)};
+  }
   if (twins == nullptr) return {};
-  if (line.messagepack.size() == 0) return {What::messagepack, true, 0};
+  if (line.messagepack.size() == 0) return {What::messagepack, true, 0, 0};
   const Stream& twin = kind == Kind::durable ? twins->durable : twins->passing;
   const std::size_t twin_bytes = line.messagepack.size() + offset_bytes_max;
-  if (!twin.fits(twin_bytes)) return {What::chunk, true, twin.wanted_bytes(twin_bytes)};
+  if (!twin.fits(twin_bytes)) {
+    return {What::chunk, true, Chunk::bytes_for(twin_bytes), twin.wanted_bytes(twin_bytes)};
+  }
   return {};
 }
 

@@ -82,7 +82,9 @@ struct Lack {
   enum class What : std::uint8_t { nothing, chunk, messagepack };
   What what = What::nothing;
   bool in_twin = false;
-  std::size_t chunk_bytes = 0;
+  // How large the chunk has to be, and how large it had better be.
+  std::size_t needed_bytes = 0;
+  std::size_t wanted_bytes = 0;
 };
 
 // One room. There is one order for everything: durable records and passing events (the volatile

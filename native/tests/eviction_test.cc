@@ -42,8 +42,8 @@ struct Fixture {
     return hub->covers(0, room, offset, at(0)) == Status::done;
   }
 
-  void join(RoomHandle room) {
-    CHECK(hub->join_and_drain(0, room, {"ann", "ann"}, Encoding::json, std::nullopt, at(0),
+  void join(RoomHandle room, Encoding encoding = Encoding::json) {
+    CHECK(hub->join_and_drain(0, room, {"ann", "ann"}, encoding, std::nullopt, at(0),
                               buffers.output, buffers.users, buffers.records)
               .status == Status::done);
   }
@@ -135,6 +135,38 @@ void a_publish_is_refused_at_the_cap() {
   CHECK(fixture.publish(room, 30, 150, "a").duplicate);
 }
 
+// A room that grows asks for chunks twice as large each time. Where the pool has no such chunk left, one
+// that just holds the record will do, also in MessagePack.
+void the_last_of_the_pool_is_used() {
+  for (const Encoding encoding : {Encoding::json, Encoding::msgpack}) {
+    Fixture fixture(12 * 1024);
+    const RoomHandle room = fixture.open();
+    fixture.join(room, encoding);
+    while (fixture.publish(room, 1).status == Status::done) continue;
+    CHECK(fixture.hub->pool_bytes() > 11 * 1024);
+  }
+}
+
+// Nor do others give up more than is needed.
+void no_more_is_taken_from_others_than_is_needed() {
+  Fixture fixture(24 * 1024);
+  const RoomHandle busy = fixture.open();
+  fixture.join(busy);
+  // Chunks of 512 to 4096 bytes: the next one would be of 8192.
+  while (fixture.hub->pool_bytes() < 7680) fixture.publish(busy, 100);
+  double now_ms = 1;
+  std::vector<RoomHandle> quiet;
+  while (fixture.hub->pool_bytes() + 512 <= 23 * 1024) {
+    quiet.push_back(fixture.open());
+    fixture.publish(quiet.back(), now_ms++);
+  }
+  while (fixture.hub->count(Counter::rooms_evicted) == 0) {
+    CHECK(fixture.publish(busy, 100).status == Status::done);
+  }
+  CHECK(fixture.hub->count(Counter::rooms_evicted) == 1);
+  CHECK(!fixture.covers(quiet[0], 0) && fixture.covers(quiet[1], 0));
+}
+
 void a_record_larger_than_the_pool_is_refused() {
   Fixture fixture(64 * 1024);
   const RoomHandle room = fixture.open();
@@ -199,6 +231,8 @@ int main() {
   the_quietest_room_gives_way();
   what_is_not_sent_yet_is_not_given_up();
   a_publish_is_refused_at_the_cap();
+  the_last_of_the_pool_is_used();
+  no_more_is_taken_from_others_than_is_needed();
   a_record_larger_than_the_pool_is_refused();
   of_a_tail_that_does_not_fit_the_end_is_kept();
   very_many_small_rooms_fit();
