@@ -1,6 +1,7 @@
 #include "door/door.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace hubbub {
@@ -48,7 +49,8 @@ bool Door::set_area(Area area, std::span<std::uint8_t> given) {
 
 Status Door::execute(std::size_t from, std::size_t to, bool flush_too, Time now) {
   const bool ready = std::ranges::none_of(areas_, [](const auto& area) { return area.empty(); });
-  if (!ready || from > to || to > memory(Area::requests).size() || from % 8 != 0) {
+  if (!ready || from > to || to > memory(Area::requests).size() || from % 8 != 0 ||
+      !std::isfinite(now.monotonic_ms) || now.wall_ms > offset_max) {
     return Status::invalid;
   }
   now_ = now;

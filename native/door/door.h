@@ -109,7 +109,8 @@ class Door {
   bool set_area(Area area, std::span<std::uint8_t> memory);
 
   // Carries out the requests in [from, to), then flushes when asked to. Stops early, with `more`,
-  // when an output is full: publish what is there, and call again from `consumed`.
+  // when an output is full: publish what is there, and call again from `consumed`. With `invalid`
+  // and nothing in `control` where the arguments themselves are out of range.
   Status execute(std::size_t from, std::size_t to, bool flush, Time now);
 
  private:

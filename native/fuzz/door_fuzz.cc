@@ -258,7 +258,8 @@ class Visitor {
     for (int times = 0; times < 8; ++times) {
       const Status status = door_.execute(from, to, flush, now);
       CHECK(static_cast<unsigned>(status) <= static_cast<unsigned>(Status::invalid));
-      if (from > to || to > memory(Area::requests).size() || from % 8 != 0) {
+      if (from > to || to > memory(Area::requests).size() || from % 8 != 0 ||
+          std::isnan(now.monotonic_ms) || now.wall_ms > offset_max) {
         CHECK(status == Status::invalid);
         return;
       }

@@ -63,24 +63,27 @@ Drained drain(Hold& hold, Attachment& reader, RowWriter& writer) {
   }
 }
 
-Drained drain_fully(Core& core, Hold& hold, Attachment& reader, RowWriter& writer, Time now) {
+Drained catch_up(Core& core, Hold& hold, Attachment& reader, RowWriter& writer, Time now) {
   const Room& room = *reader.room;
+  if (reader.overrun != OverrunState::no) {
+    core.count(reader.worker, Counter::records_lost, room.catch_up(reader));
+  }
+  const bool had_some = reader.follows() && room.pending_records(reader) > 0;
+  const Drained drained = had_some ? drain(hold, reader, writer) : Drained::all;
+  if (drained == Drained::all) {
+    // A window begins with what was pending, not with what had been missed.
+    if (had_some && !reader.catching_up) reader.flushed_at_ms = now.monotonic_ms;
+    reader.catching_up = false;
+  }
+  hold.settle(reader, now);
+  hold.release();
+  return drained;
+}
+
+Drained drain_fully(Core& core, Hold& hold, Attachment& reader, RowWriter& writer, Time now) {
   while (true) {
-    if (reader.overrun != OverrunState::no) {
-      core.count(reader.worker, Counter::records_lost, room.catch_up(reader));
-    }
-    const bool had_some = reader.follows() && room.pending_records(reader) > 0;
-    const Drained drained = had_some ? drain(hold, reader, writer) : Drained::all;
-    // Others may have let it fall behind between two holds.
-    if (drained == Drained::overrun) continue;
-    if (drained == Drained::all) {
-      // A window begins with what was pending, not with what had been missed.
-      if (had_some && !reader.catching_up) reader.flushed_at_ms = now.monotonic_ms;
-      reader.catching_up = false;
-    }
-    hold.settle(reader, now);
-    hold.release();
-    return drained;
+    const Drained drained = catch_up(core, hold, reader, writer, now);
+    if (drained != Drained::overrun) return drained;
   }
 }
 

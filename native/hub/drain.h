@@ -19,8 +19,11 @@ enum class Drained : std::uint8_t {
 // stays open.
 Drained drain(Hold& hold, Attachment& reader, RowWriter& writer);
 
-// The same for a reader that is to have everything whatever has happened: an overrun ends with what
-// the history holds. Notes when it was flushed, and schedules what is left.
+// The same after an overrun, which ends with what the history holds. Notes when it was flushed, and
+// schedules what is left. Others may let it fall behind again meanwhile.
+Drained catch_up(Core& core, Hold& hold, Attachment& reader, RowWriter& writer, Time now);
+
+// The same for a reader that is to have everything whatever has happened.
 Drained drain_fully(Core& core, Hold& hold, Attachment& reader, RowWriter& writer, Time now);
 
 // Counts what a writer has written in the name of a worker.

@@ -137,10 +137,13 @@ Status Hub::fill(std::size_t worker, RoomHandle room, std::span<const Record> re
   reader->offset = filled.offset;
   reader->filled += filled.records;
   if (filled.status == Status::done) {
-    if (filled.records > 0 && filled.offset < place.history.floor()) {
+    // The log has led on, or others have published meanwhile, and the history does not reach back to
+    // where it led: then the log is asked again. Else the log has nothing more.
+    const bool leads_on = filled.records > 0 || place.history.floor() > floor;
+    if (!resumes && leads_on && filled.offset < place.history.floor()) {
       output.overruns[output.overrun_count++] = {static_cast<double>(reader->handle),
                                                  static_cast<double>(reader->offset)};
-    } else if (drain_fully(*core_, hold, *reader, writer, now) == Drained::full) {
+    } else if (catch_up(*core_, hold, *reader, writer, now) == Drained::full) {
       filled.status = writer.status();
     }
     writer.finish();
