@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -10,10 +11,12 @@
 namespace hubbub {
 
 #ifdef HUBBUB_LOCK_POINTS
-// A test that decides itself which thread goes on next: both are called by the thread that wants
-// the lock, the second as often as it finds it taken.
-void lock_point();
-void lock_taken(const void* lock);
+// A test that decides itself which thread goes on next. A lock asks for a number when it is made. Who
+// wants it says so before trying, and again whenever it is taken; who unlocks it says so afterwards.
+std::size_t lock_made();
+void lock_wanted(std::size_t lock);
+void lock_taken(std::size_t lock);
+void lock_opened(std::size_t lock);
 #endif
 
 // A mutex for short holds: one word, so that every room can have its own, and it pauses a little
@@ -27,8 +30,8 @@ class Lock {
 
   void lock() noexcept {
 #ifdef HUBBUB_LOCK_POINTS
-    lock_point();
-    while (!try_lock()) lock_taken(this);
+    lock_wanted(number_);
+    while (!try_lock()) lock_taken(number_);
 #else
     if (!try_lock()) wait_and_lock();
 #endif
@@ -42,6 +45,9 @@ class Lock {
 
   void unlock() noexcept {
     if (state_.exchange(open, std::memory_order_release) == awaited) state_.notify_one();
+#ifdef HUBBUB_LOCK_POINTS
+    lock_opened(number_);
+#endif
   }
 
  private:
@@ -71,6 +77,9 @@ class Lock {
   }
 
   std::atomic<std::uint32_t> state_{open};
+#ifdef HUBBUB_LOCK_POINTS
+  const std::size_t number_ = lock_made();
+#endif
 };
 
 }  // namespace hubbub
