@@ -54,6 +54,17 @@ class Loop {
     rest();
   }
 
+  // Messages with the numbers `first` to `last`, in one call.
+  void publish_run(std::uint64_t first, std::uint64_t last) {
+    std::vector<std::string> texts;
+    for (std::uint64_t number = first; number <= last; ++number) texts.push_back(std::to_string(number));
+    std::vector<Draft> drafts;
+    for (const std::string& text : texts) drafts.push_back({"ann", "u", text, std::nullopt});
+    std::vector<Verdict> verdicts(drafts.size());
+    CHECK(hub_.sequence(index_, room_, drafts, verdicts, now) == Status::done);
+    rest();
+  }
+
   void broadcast(std::uint64_t number) {
     CHECK(hub_.broadcast(index_, room_, typing(std::to_string(number)), {}, now) == Status::done);
     rest();
@@ -286,13 +297,14 @@ const Play plays[] = {
      {}},
     {"history in MessagePack against join and publish",
      [](Loops loops) {
-       warm(loops);
+       loops[0].publish_run(1, 6);
        loops[1].join(json);
      },
-     {[](Loops loops) { loops[0].publish(4); },
+     // So many that what is being read is no longer history.
+     {[](Loops loops) { loops[0].publish_run(7, 18); },
       [](Loops loops) { loops[1].join(msgpack); },
       [](Loops loops) { loops[2].look(); }},
-     {}},
+     {.history_records_max = 5}},
     {"join against flush of the same message",
      [](Loops loops) {
        warm(loops);
