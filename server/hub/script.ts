@@ -252,7 +252,8 @@ export class ScriptHub implements Hub {
   /** Ends an overrun with what the history holds. What lies between is lost, and counted. */
   #catchUp(room: RoomHandle, state: ScriptRoom): void {
     const records = state.history.after(state.cursor);
-    this.#counts.records_lost += state.unpublished - records.length;
+    // The log may have had records that this hub was never given: they make up for none of its own.
+    this.#counts.records_lost += Math.max(0, state.unpublished - records.length);
     this.#publish(room, state, records);
     state.unpublished = 0;
     state.cursor = state.head;
