@@ -1,4 +1,5 @@
 import { describe } from 'bun:test';
+import { testLastOffsets, testWrapping } from './contract/edges.ts';
 import { type MakeHub, type On, onHub } from './contract/fixture.ts';
 import { testBatches, testFlush, testManyRooms, testWindows } from './contract/flush.ts';
 import { testHistory, testHistoryAge, testHistoryBounds } from './contract/history.ts';
@@ -32,6 +33,7 @@ export function describeHubContract(name: string, make: MakeHub): void {
     section('recovery', testRecovery, testNoGap);
     section('flush', testFlush, testWindows, testManyRooms, testBatches);
     section('overrun', testOverrun, testFill, testLoss, testOverrunEnds, testNoOverrun);
+    section('edges', testLastOffsets, testWrapping);
     describe('any schedule', () => testHubProperties(make));
   });
 }

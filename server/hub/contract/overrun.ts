@@ -146,6 +146,18 @@ export function testLoss(on: On): void {
       expectLive(fixture, room, 70);
     }, TIGHT),
   );
+
+  test(
+    'records in the answer that the hub was never given are published, and make up for no loss',
+    on((fixture) => {
+      const { room, offsets } = overrun(fixture, [20, 30, 40, 50, 60, 70]);
+      fixture.flush();
+      fixture.hub.fill(room, run(41, 50));
+      expect(offsets()).toEqual([10, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 60, 70]);
+      expect(lost(fixture)).toBe(0);
+      expectLive(fixture, room, 70);
+    }, TIGHT),
+  );
 }
 
 export function testOverrunEnds(on: On): void {
