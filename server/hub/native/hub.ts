@@ -70,6 +70,7 @@ export class NativeHub implements Hub {
   /** Rooms this worker has open: a handle that is not here is dead. */
   readonly #open = new Map<RoomHandle, OpenRoom>();
   readonly #overruns: { readonly room: RoomHandle; readonly after: number }[] = [];
+  readonly #verdicts: Verdict[] = [];
 
   constructor({ door, events, onVerdict, batch_bytes, clock }: NativeHubOptions) {
     this.#door = door;
@@ -101,6 +102,7 @@ export class NativeHub implements Hub {
     else this.#open.delete(room);
     this.#requests.closeRoom(room);
     this.#submit();
+    this.#report();
   }
 
   /** The room's epoch, and its head when it was opened last. */
@@ -206,12 +208,12 @@ export class NativeHub implements Hub {
     this.#submit();
     this.#requests.fill(room, records);
     this.#submit();
-    this.#reportOverruns();
+    this.#report();
   }
 
   flush(now_ms: number): void {
     this.#execute(true, now_ms);
-    this.#reportOverruns();
+    this.#report();
   }
 
   nextDue_ms(): number | undefined {
@@ -280,7 +282,7 @@ export class NativeHub implements Hub {
     if (count === 0) return;
     const { numbers, words } = this.#memory.view('verdicts');
     for (let index = 0; index < count; index += 1) {
-      this.#onVerdict({
+      this.#verdicts.push({
         token: numbers[index * 3] ?? 0,
         offset: numbers[index * 3 + 1] ?? 0,
         accepted: words[index * 6 + 4] === STATUS.done,
@@ -296,8 +298,9 @@ export class NativeHub implements Hub {
     }
   }
 
-  /** Only once the hub is at rest: whoever is told may answer with `fill` on the spot. */
-  #reportOverruns(): void {
+  /** Only once the hub is at rest: whoever is told may publish, or `fill`, on the spot. */
+  #report(): void {
+    for (const verdict of this.#verdicts.splice(0)) this.#onVerdict(verdict);
     for (const { room, after } of this.#overruns.splice(0)) this.#events.overrun(room, after);
   }
 
