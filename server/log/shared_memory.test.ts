@@ -8,6 +8,7 @@ import { SharedHub } from './contract/hub_workers.ts';
 import { LogObserver } from './contract/observer.ts';
 import { WorkerPair } from './contract/worker_pair.ts';
 import { describeLogContract } from './contract.ts';
+import { SharedMemoryLog } from './shared_memory.ts';
 
 const TRAITS = {
   epoch_after_close: 'new',
@@ -133,6 +134,16 @@ function testBounds(addon: Addon): void {
       [LAST, 'text 0'],
     ]);
     expect(observer.violations).toEqual([]);
+  });
+
+  testAddon('what is pending is answered before stop is over', async () => {
+    const { observer, worker } = only(make(1));
+    const log = new SharedMemoryLog(observer, worker.hub);
+    observer.opened(ROOM, await log.open(ROOM));
+    observer.submitting(0);
+    expect(log.submit(ROOM, say('text 0'), 0)).toBe(true);
+    await log.stop();
+    expect(observer.answer(0)).toEqual({ kind: 'acknowledged', offset: 1, duplicate: false });
   });
 
   testAddon('an id that one worker has taken is known to the other', async () => {
