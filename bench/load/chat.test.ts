@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { ChatWriter, payloadBytesMin, readFrame } from './chat.ts';
+import { ChatWriter, NO_OFFSET, payloadBytesMin, readFrame } from './chat.ts';
 
 const HEADER_BYTES = 8;
 
@@ -25,6 +25,7 @@ test('a chat frame has the bytes it is to have, and says who sent what when', ()
           senders: [sender],
           sequences: [sequence],
           intended_us: [intended_us],
+          offsets: [7],
           bytes: line.length,
           joined: false,
           errors: [],
@@ -46,7 +47,9 @@ test('a message of another room, or not of this run, is nobody’s', () => {
     { type: 'message', room: 'bench-0' },
   ];
   const frame = strange.map((message) => JSON.stringify(message)).join('\n');
-  expect(readFrame('bench-0', frame).senders).toEqual([-1, -1, -1, -1]);
+  const { senders, offsets } = readFrame('bench-0', frame);
+  expect(senders).toEqual([-1, -1, -1, -1]);
+  expect(offsets).toEqual([NO_OFFSET, NO_OFFSET, NO_OFFSET, NO_OFFSET]);
 });
 
 test('joins and errors are told, anything else is passed over', () => {

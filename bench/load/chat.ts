@@ -46,6 +46,8 @@ export interface ChatBatch {
   readonly senders: readonly number[];
   readonly sequences: readonly number[];
   readonly intended_us: readonly number[];
+  /** The room's number for the message; NO_OFFSET from a server that gives none. */
+  readonly offsets: readonly number[];
   /** Of the messages alone: without frame headers, without what stands between messages. */
   readonly bytes: number;
 }
@@ -59,8 +61,10 @@ export interface OtherNews {
 
 const TEXT_FORM = /^(\d{1,9}):(\d{1,10}):(\d{1,15}):x*$/;
 
+export const NO_OFFSET = -1;
+
 /** A place in the arrays of a run that no sender has: counted as foreign. */
-const NOBODY = -1;
+export const NOBODY = -1;
 
 /**
  * Reads a text frame of JSON objects, one or more, with `\n` between.
@@ -71,6 +75,7 @@ export function readFrame(room: string, frame: string): ChatBatch & OtherNews {
   const senders: number[] = [];
   const sequences: number[] = [];
   const intended_us: number[] = [];
+  const offsets: number[] = [];
   const errors: string[] = [];
   let joined = false;
   let bytes = 0;
@@ -81,6 +86,7 @@ export function readFrame(room: string, frame: string): ChatBatch & OtherNews {
       senders.push(form === null ? NOBODY : Number(form[1]));
       sequences.push(Number(form?.[2] ?? 0));
       intended_us.push(Number(form?.[3] ?? 0));
+      offsets.push(typeof message.offset === 'number' ? message.offset : NO_OFFSET);
       bytes += Buffer.byteLength(line);
     } else if (message.type === 'joined') {
       joined = true;
@@ -88,5 +94,5 @@ export function readFrame(room: string, frame: string): ChatBatch & OtherNews {
       errors.push(String(message.code));
     }
   }
-  return { senders, sequences, intended_us, bytes, joined, errors };
+  return { senders, sequences, intended_us, offsets, bytes, joined, errors };
 }

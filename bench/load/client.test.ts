@@ -79,7 +79,15 @@ async function runAgainst(
   return report;
 }
 
-const NO_FAULT = { lost: 0, duplicated: 0, reordered: 0, foreign: 0, orders: 1, disconnected: 0 };
+const NO_FAULT = {
+  lost: 0,
+  duplicated: 0,
+  reordered: 0,
+  foreign: 0,
+  gaps: 0,
+  orders: 1,
+  disconnected: 0,
+};
 
 test('an honest server has nothing to answer for', async () => {
   const report = await runAgainst(startLiar((line) => [line]));
@@ -147,6 +155,14 @@ test('a server that invents messages, or leaks another room’s, is found out', 
     return nth === 20 ? [line, leak] : [line];
   });
   expect(await runAgainst(liar)).toMatchObject({ ...NO_FAULT, foreign: 2 * MEMBERS });
+});
+
+test('a server whose offsets leave a hole is found out, even when nothing is lost', async () => {
+  const liar = startLiar((line, nth, member) => {
+    const offset = member === 2 && nth >= 120 ? nth + 1 : nth;
+    return [line.replace(/}$/, `,"offset":${offset}}`)];
+  });
+  expect(await runAgainst(liar)).toMatchObject({ ...NO_FAULT, gaps: 1 });
 });
 
 test('errors are counted by their code', async () => {

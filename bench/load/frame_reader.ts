@@ -1,5 +1,17 @@
-/** Told of each frame: its payload is `bytes` from `start` to before `end`. */
-export type OnFrame = (opcode: number, bytes: Buffer, start: number, end: number) => void;
+/** Told of each frame: its header begins at `at`, its payload is `bytes` from `start` to before `end`. */
+export type OnFrame = (
+  opcode: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  at: number,
+) => void;
+
+/**
+ * Asked before a frame is looked at: how many bytes from `at` on are whole frames that the receiver
+ * recognises as they are, header and all, and has dealt with. 0 when there are none.
+ */
+export type Recognise = (bytes: Buffer, at: number) => number;
 
 const FINAL = 0x80;
 const MASKED = 0x80;
@@ -11,12 +23,14 @@ const HEADER_BYTES_MIN = 2;
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;
+  readonly #recognise: Recognise;
   #parts: Buffer[] = [];
   #waiting_bytes = 0;
   #needed_bytes = 0;
 
-  constructor(onFrame: OnFrame) {
+  constructor(onFrame: OnFrame, recognise: Recognise = () => 0) {
     this.#onFrame = onFrame;
+    this.#recognise = recognise;
   }
 
   /**
@@ -24,22 +38,32 @@ export class FrameReader {
    * @throws Error for what no server in this benchmark sends: masked and fragmented frames
    */
   push(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.#waiting_bytes > 0) {
-      this.#parts.push(chunk);
-      this.#waiting_bytes += chunk.length;
+    let at = 0;
+    while (this.#waiting_bytes > 0) {
+      const part = chunk.subarray(at, at + this.#needed_bytes - this.#waiting_bytes);
+      this.#parts.push(part);
+      this.#waiting_bytes += part.length;
+      at += part.length;
       if (this.#waiting_bytes < this.#needed_bytes) return;
-      bytes = Buffer.concat(this.#parts, this.#waiting_bytes);
+      const whole = Buffer.concat(this.#parts, this.#waiting_bytes);
+      this.#keep(whole.subarray(this.#readFrames(whole, 0)));
     }
-    const end = this.#readFrames(bytes);
-    this.#waiting_bytes = bytes.length - end;
-    this.#parts = this.#waiting_bytes > 0 ? [bytes.subarray(end)] : [];
+    this.#keep(chunk.subarray(this.#readFrames(chunk, at)));
   }
 
-  /** @returns where the first incomplete frame begins */
-  #readFrames(bytes: Buffer): number {
-    let at = 0;
+  /** What begins a frame whose end has yet to come. */
+  #keep(rest: Buffer): void {
+    this.#waiting_bytes = rest.length;
+    this.#parts = rest.length > 0 ? [rest] : [];
+  }
+
+  /** @returns where the first incomplete frame begins; `#needed_bytes` are what it needs, or its header */
+  #readFrames(bytes: Buffer, from: number): number {
+    let at = from;
     for (;;) {
+      const known_bytes = this.#recognise(bytes, at);
+      at += known_bytes;
+      if (known_bytes > 0) continue;
       const left = bytes.length - at;
       this.#needed_bytes = HEADER_BYTES_MIN;
       if (left < HEADER_BYTES_MIN) return at;
@@ -55,7 +79,7 @@ export class FrameReader {
       if ((first & FINAL) === 0 || (first & 0xf) === 0) {
         throw new Error('the server sent a fragmented frame');
       }
-      this.#onFrame(first & 0xf, bytes, at + header, at + total);
+      this.#onFrame(first & 0xf, bytes, at + header, at + total, at);
       at += total;
     }
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { NO_OFFSET } from './chat.ts';
 import { Ledger } from './ledger.ts';
 
 /** What one sender's message goes through on its way to one member. */
@@ -38,7 +39,7 @@ test('every loss, duplicate and overtaking is counted, and nothing else', () => 
       const lost = messages.filter(({ copies }) => copies === 0).length;
       const duplicated = messages.reduce((sum, { copies }) => sum + Math.max(0, copies - 1), 0);
       const reordered = overtaken(received);
-      expect(ledger.discrepancies()).toEqual({ lost, duplicated, reordered, foreign: 0 });
+      expect(ledger.discrepancies()).toEqual({ lost, duplicated, reordered, foreign: 0, gaps: 0 });
       expect(ledger.received).toBe(received.length);
       expect(ledger.isComplete).toBe(lost === 0);
     }),
@@ -61,7 +62,13 @@ test('what was never sent is foreign', () => {
   ledger.note(1, 0);
   ledger.note(2, 0);
   ledger.note(-1, 0);
-  expect(ledger.discrepancies()).toEqual({ lost: 0, duplicated: 0, reordered: 0, foreign: 4 });
+  expect(ledger.discrepancies()).toEqual({
+    lost: 0,
+    duplicated: 0,
+    reordered: 0,
+    foreign: 4,
+    gaps: 0,
+  });
 });
 
 test('the order of two senders is part of what a member saw', () => {
@@ -75,4 +82,18 @@ test('the order of two senders is part of what a member saw', () => {
   expect(see([0, 0], [1, 0], [0, 1], [1, 1])).toBe(one);
   expect(see([1, 0], [0, 0], [0, 1], [1, 1])).not.toBe(one);
   expect(see([0, 0], [0, 1], [1, 0], [1, 1])).not.toBe(one);
+});
+
+test('each offset follows on the one before, from wherever the first one is', () => {
+  const gapsOf = (...offsets: readonly number[]): number => {
+    const ledger = new Ledger(Int32Array.of(offsets.length));
+    for (const [sequence, offset] of offsets.entries()) ledger.note(0, sequence, offset);
+    return ledger.discrepancies().gaps;
+  };
+  expect(gapsOf(0, 1, 2)).toBe(0);
+  expect(gapsOf(41, 42, 43)).toBe(0);
+  expect(gapsOf(41, 43, 44)).toBe(1);
+  expect(gapsOf(41, 42, 42)).toBe(1);
+  expect(gapsOf(42, 41, 43)).toBe(2);
+  expect(gapsOf(NO_OFFSET, NO_OFFSET)).toBe(0);
 });

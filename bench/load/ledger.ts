@@ -1,3 +1,5 @@
+import { NO_OFFSET } from './chat.ts';
+
 /** What went wrong with the messages that one or more members received. */
 export interface Discrepancies {
   /** Sent, and not received when the waiting was over. */
@@ -8,6 +10,8 @@ export interface Discrepancies {
   reordered: number;
   /** Received and never sent: not by this run, or not into this room. */
   foreign: number;
+  /** Received with an offset that does not follow on the one before. */
+  gaps: number;
 }
 
 export const noDiscrepancies = (): Discrepancies => ({
@@ -15,6 +19,7 @@ export const noDiscrepancies = (): Discrepancies => ({
   duplicated: 0,
   reordered: 0,
   foreign: 0,
+  gaps: 0,
 });
 
 /** Sequence numbers stay below this: a sender and a sequence number make one key. */
@@ -22,7 +27,8 @@ const SEQUENCE_SPAN = 2 ** 32;
 
 /**
  * What one member received, against what was sent. Each sender numbers its messages 0, 1, 2 …, so
- * that every loss, duplicate and overtaking shows, wherever it happened.
+ * that every loss, duplicate and overtaking shows, wherever it happened. Offsets, where there are some,
+ * are checked on their own: they must agree.
  */
 export class Ledger {
   readonly #sent: Readonly<Int32Array>;
@@ -31,6 +37,7 @@ export class Ledger {
   readonly #found = noDiscrepancies();
   #received = 0;
   #order = 0;
+  #offset = NO_OFFSET;
 
   /** @param sent how many messages each sender of this member's room has sent; the run counts it up */
   constructor(sent: Readonly<Int32Array>) {
@@ -48,8 +55,13 @@ export class Ledger {
     return this.#order;
   }
 
-  note(sender: number, sequence: number): void {
+  /** @param offset the room's number for the message: from the first one on, each is the next */
+  note(sender: number, sequence: number, offset: number = NO_OFFSET): void {
     this.#received += 1;
+    if (offset !== NO_OFFSET) {
+      if (this.#offset !== NO_OFFSET && offset !== this.#offset + 1) this.#found.gaps += 1;
+      this.#offset = offset;
+    }
     this.#order = (Math.imul(this.#order, 31) + Math.imul(sender, 0x9e3779b1) + sequence) | 0;
     const expected = this.#next[sender];
     if (expected === undefined || sequence >= (this.#sent[sender] ?? 0)) {

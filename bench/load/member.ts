@@ -1,4 +1,5 @@
 import { joinFrame } from './chat.ts';
+import type { Passage, Place } from './frame_memo.ts';
 import { OPCODE_TEXT } from './frame_writer.ts';
 import { Ledger } from './ledger.ts';
 import type { Target } from './port.ts';
@@ -15,10 +16,11 @@ export class Member implements RoomMember {
   readonly #joined = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #socket: RawWebSocket | undefined;
-  #hint = 0;
+  readonly #place: Place;
 
   private constructor(room: LoadRoom) {
     this.#room = room;
+    this.#place = room.memo.latest();
   }
 
   /**
@@ -28,7 +30,8 @@ export class Member implements RoomMember {
   static async join(target: Target, room: LoadRoom): Promise<void> {
     const member = new Member(room);
     const socket = await RawWebSocket.open(target, {
-      frame: (opcode, bytes, start, end) => member.#frame(opcode, bytes, start, end),
+      frame: (opcode, bytes, start, end, at) => member.#frame(opcode, bytes, start, end, at),
+      recognise: (bytes, at) => member.#recognise(bytes, at),
       closed: (code) => member.#ended(code),
     });
     member.#socket = socket;
@@ -49,12 +52,21 @@ export class Member implements RoomMember {
     await this.#closed.promise;
   }
 
-  #frame(opcode: number, bytes: Buffer, start: number, end: number): void {
+  #frame(opcode: number, bytes: Buffer, start: number, end: number, at: number): void {
     if (opcode !== OPCODE_TEXT) throw new Error('the server sent a binary frame');
-    const frame = this.#room.memo.read(bytes, start, end, this.#hint);
-    this.#hint = frame.place + 1;
-    if (frame.joined) this.#joined.resolve();
-    this.#room.received(this, frame);
+    this.#received(this.#room.memo.learn(bytes, at, start, end, this.#place));
+  }
+
+  #recognise(bytes: Buffer, at: number): number {
+    const passage = this.#room.memo.recognise(bytes, at, this.#place);
+    if (passage === undefined) return 0;
+    this.#received(passage);
+    return passage.length;
+  }
+
+  #received(passage: Passage): void {
+    if (passage.news.some(({ joined }) => joined)) this.#joined.resolve();
+    this.#room.received(this, passage);
   }
 
   #ended(code: number | undefined): void {

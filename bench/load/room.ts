@@ -1,5 +1,5 @@
-import { type ChatBatch, ChatWriter } from './chat.ts';
-import { FrameMemo, type KnownFrame } from './frame_memo.ts';
+import { ChatWriter, NO_OFFSET, NOBODY } from './chat.ts';
+import { FrameMemo, type Passage } from './frame_memo.ts';
 import { Ledger } from './ledger.ts';
 
 /** A connection in the room, as the room sees it. */
@@ -13,7 +13,7 @@ export interface RoomMember {
 
 /** Told of everything that members receive. */
 export interface Observer {
-  delivered(batch: ChatBatch): void;
+  delivered(passage: Passage): void;
   error(code: string): void;
   disconnected(): void;
 }
@@ -51,13 +51,15 @@ export class LoadRoom {
     return false;
   }
 
-  received(member: RoomMember, frame: KnownFrame): void {
-    for (const code of frame.errors) this.observer?.error(code);
-    if (frame.senders.length === 0) return;
-    for (let index = 0; index < frame.senders.length; index += 1) {
-      member.ledger.note(frame.senders[index] ?? -1, frame.sequences[index] ?? 0);
+  received(member: RoomMember, passage: Passage): void {
+    const { batch, first, end, news } = passage;
+    for (const { errors } of news) for (const code of errors) this.observer?.error(code);
+    if (first === end) return;
+    for (let index = first; index < end; index += 1) {
+      const sender = batch.senders[index] ?? NOBODY;
+      member.ledger.note(sender, batch.sequences[index] ?? 0, batch.offsets[index] ?? NO_OFFSET);
     }
-    this.observer?.delivered(frame);
+    this.observer?.delivered(passage);
   }
 
   get sent(): number {

@@ -1,5 +1,5 @@
 import { cpuTime_ms, residentBytes, waitedForCpu_ms } from '../process/usage.ts';
-import type { ChatBatch } from './chat.ts';
+import type { Passage } from './frame_memo.ts';
 import { Histogram } from './histogram.ts';
 import { type Discrepancies, noDiscrepancies } from './ledger.ts';
 import type { ServerWindow, TrafficPlan, TrafficReport, WindowReport } from './port.ts';
@@ -71,12 +71,13 @@ export class Traffic implements Observer {
     return this.#report();
   }
 
-  delivered({ senders, intended_us, bytes }: ChatBatch): void {
-    this.#deliveries += senders.length;
-    this.#frames += 1;
+  delivered({ batch, first, end, frames, bytes }: Passage): void {
+    this.#deliveries += end - first;
+    this.#frames += frames;
     this.#bytes += bytes;
     const at_us = now_us();
-    for (const sent_us of intended_us) {
+    for (let index = first; index < end; index += 1) {
+      const sent_us = batch.intended_us[index] ?? 0;
       if (sent_us >= this.#window_start_us && sent_us < this.#window_end_us) {
         this.#latency_us.record(at_us - sent_us);
       }
@@ -190,6 +191,7 @@ function addTo(sum: Discrepancies, part: Discrepancies): void {
   sum.duplicated += part.duplicated;
   sum.reordered += part.reordered;
   sum.foreign += part.foreign;
+  sum.gaps += part.gaps;
 }
 
 function windowOf(opened: Edge, closed: Edge): WindowReport {

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'bun';
-import { FrameReader, type OnFrame } from './frame_reader.ts';
+import { FrameReader, type OnFrame, type Recognise } from './frame_reader.ts';
 import { clientFrame, OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG } from './frame_writer.ts';
 import type { Target } from './port.ts';
 
 export interface WebSocketEvents {
   /** A text or binary frame. */
   frame: OnFrame;
+  /** Spares the socket from cutting what is known already. */
+  recognise?: Recognise;
   /** @param code of the server's close frame, undefined when it went without one */
   closed(code: number | undefined): void;
 }
@@ -35,8 +37,9 @@ export class RawWebSocket {
   private constructor(target: Target, events: WebSocketEvents) {
     this.#target = target;
     this.#events = events;
-    this.#reader = new FrameReader((opcode, bytes, start, end) =>
-      this.#frame(opcode, bytes, start, end),
+    this.#reader = new FrameReader(
+      (opcode, bytes, start, end, at) => this.#frame(opcode, bytes, start, end, at),
+      events.recognise,
     );
   }
 
@@ -132,14 +135,14 @@ export class RawWebSocket {
     if (rest.length > 0) this.#reader.push(rest);
   }
 
-  #frame(opcode: number, bytes: Buffer, start: number, end: number): void {
+  #frame(opcode: number, bytes: Buffer, start: number, end: number, at: number): void {
     if (opcode === OPCODE_PING) {
       this.send(clientFrame(OPCODE_PONG, bytes.subarray(start, end)));
     } else if (opcode === OPCODE_CLOSE) {
       this.#close_code = end - start >= 2 ? bytes.readUInt16BE(start) : undefined;
       this.close();
     } else if (opcode !== OPCODE_PONG) {
-      this.#events.frame(opcode, bytes, start, end);
+      this.#events.frame(opcode, bytes, start, end, at);
     }
   }
 }

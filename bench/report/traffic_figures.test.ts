@@ -15,6 +15,7 @@ const REPORT: TrafficReport = {
   duplicated: 0,
   reordered: 0,
   foreign: 0,
+  gaps: 0,
   orders: 1,
   disconnected: 0,
   errors: {},
@@ -66,7 +67,7 @@ test.each([
   expect(voidReasons({ ...REPORT, ...part }, PLANNED_MS, NOISE_MAX)).toHaveLength(1);
 });
 
-test.each([['lost'], ['duplicated'], ['reordered'], ['foreign'], ['disconnected']])(
+test.each([['lost'], ['duplicated'], ['reordered'], ['foreign'], ['gaps'], ['disconnected']])(
   'a single one %s is a fault',
   (kind) => {
     expect(faultsOf(CROWD, { ...REPORT, [kind]: 1 })).toEqual([`1 ${kind}`]);

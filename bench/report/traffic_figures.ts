@@ -74,7 +74,14 @@ export function faultsOf(crowd: CrowdReport, report: TrafficReport): string[] {
   const faults: string[] = [];
   if (crowd.joined === 0) faults.push('nobody could join');
   if (crowd.failed > 0) faults.push(`${crowd.failed} members could not join: ${crowd.failure}`);
-  for (const kind of ['lost', 'duplicated', 'reordered', 'foreign', 'disconnected'] as const) {
+  for (const kind of [
+    'lost',
+    'duplicated',
+    'reordered',
+    'foreign',
+    'gaps',
+    'disconnected',
+  ] as const) {
     if (report[kind] > 0) faults.push(`${report[kind]} ${kind}`);
   }
   if (report.orders > 1) faults.push(`members saw ${report.orders} different orders`);
