@@ -32,23 +32,35 @@ test('smoke compares, and writes down what it prints', async () => {
     );
     const [table, progress] = await Promise.all([bench.stdout.text(), bench.stderr.text()]);
     expect(await bench.exited).toBe(0);
-    expect(table).toContain('hubbub ndjson ÷ bun-bare joined');
-    expect(table).toContain('hubbub json ÷ bun-bare window');
+    for (const hub of ['script', 'native']) {
+      expect(table).toContain(`hubbub ${hub} ndjson ÷ bun-bare joined`);
+      expect(table).toContain(`hubbub ${hub} json ÷ bun-bare window`);
+    }
     const [file = ''] = readdirSync(folder);
     expect(progress).toContain(file);
     const result = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     expect(result).toMatchObject({
       scenario: 'smoke',
-      options: { pairs: 1, members: 10, encodings: ['ndjson', 'json'] },
+      options: { pairs: 1, members: 10, encodings: ['ndjson', 'json'], hubs: ['script', 'native'] },
       machine: { bun: Bun.version },
       problems: [],
-      targets: [{ limit: 1.25 }],
     });
-    for (const { pairs } of result.comparisons) {
-      const [{ candidate, baseline }] = pairs;
-      expect(candidate.report).toMatchObject({ lost: 0, orders: 1, sent: 100 });
-      const { bytes_per_delivery } = candidate.figures;
-      expect(Math.abs(baseline.figures.bytes_per_delivery - bytes_per_delivery)).toBeLessThan(2);
+    expect(result.targets.map(({ limit }: { limit: number }) => limit)).toEqual([
+      ...[1.25, 1.1, 1.1],
+      ...[50, 50, 50, 50],
+    ]);
+    for (const { rounds, ratios, entries } of result.comparisons) {
+      expect(entries).toMatchObject([
+        { hub: 'script', workers: 1, members_by_worker: [10] },
+        { hub: 'native', workers: 1, members_by_worker: [10] },
+      ]);
+      expect(ratios).toHaveLength(2);
+      const [[bare, ...hubs]] = rounds;
+      for (const run of hubs) {
+        expect(run.report).toMatchObject({ lost: 0, orders: 1, gaps: 0, sent: 100 });
+        const { bytes_per_delivery } = run.figures;
+        expect(Math.abs(bare.figures.bytes_per_delivery - bytes_per_delivery)).toBeLessThan(2);
+      }
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -56,12 +68,16 @@ test('smoke compares, and writes down what it prints', async () => {
 });
 
 test.each([
-  [['nothing'], 'There is no scenario "nothing": smoke, memory, slow-reader.'],
+  [['nothing'], 'There is no scenario "nothing": quick, smoke,'],
   [['smoke', '--pairs', '0'], '--pairs takes a whole number from 1 to 1000.'],
-  [['--members', '5', '--senders', '6'], '--senders (6) are members: at most 5.'],
+  [['smoke', '--members', '5', '--senders', '6'], '--senders (6) are members: at most 5.'],
+  [['smoke', '--hubs', 'script', '--workers', '2'], 'The script hub serves with one worker: '],
+  [['--pairs', '1'], "Unknown option '--pairs'"],
 ])('%p is refused in one sentence', async (given, sentence) => {
   const bench = spawnBench(...given);
-  expect(await bench.stderr.text()).toBe(`bench: ${sentence}\n`);
+  const said = await bench.stderr.text();
+  expect(said).toStartWith(`bench: ${sentence}`);
+  expect(said.trimEnd()).not.toContain('\n');
   expect(await bench.exited).toBe(2);
 });
 
@@ -69,7 +85,14 @@ test('--help names every scenario and option', async () => {
   const bench = spawnBench('--help');
   const help = await bench.stdout.text();
   expect(await bench.exited).toBe(0);
-  for (const word of ['smoke:', 'memory:', 'slow-reader:', '--flush-interval-ms', '--out']) {
+  for (const word of [
+    'quick:',
+    'smoke:',
+    'memory:',
+    'slow-reader:',
+    '--flush-interval-ms',
+    '--out',
+  ]) {
     expect(help).toContain(word);
   }
 });

@@ -1,5 +1,6 @@
 /**
  * `bun run bench [scenario] [options]`: measures this project's server, and its peers beside it.
+ * Without a scenario it runs a short version of those that people ask for most.
  * Progress goes to stderr; the result goes to stdout, and with `--out` to a JSON file.
  *
  *   command/    what may be asked for
@@ -13,6 +14,7 @@ import { type Options, optionsHelp, parseOptions, text, UsageError } from './com
 import { killChildren } from './process/children.ts';
 import { beginResult, formatResult, saveResult } from './report/result.ts';
 import { memory } from './scenarios/memory.ts';
+import { quick } from './scenarios/quick.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { slowReader } from './scenarios/slow_reader.ts';
 import { smoke } from './scenarios/smoke.ts';
@@ -29,10 +31,14 @@ interface Command {
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [quick.name, command(quick)],
   [smoke.name, command(smoke)],
   [memory.name, command(memory)],
   [slowReader.name, command(slowReader)],
 ]);
+
+/** What runs when no scenario is named, one after the other: together under two minutes. */
+const BY_DEFAULT = [quick.name, 'micro'].filter((name) => COMMANDS.has(name));
 
 function command<O extends Options>(scenario: Scenario<O>): Command {
   const { name, summary } = scenario;
@@ -50,21 +56,23 @@ function command<O extends Options>(scenario: Scenario<O>): Command {
 }
 
 const usage = (): string =>
-  `bun run bench [scenario] [options]; without a scenario: ${smoke.name}\n\n` +
+  `bun run bench [scenario] [options]; without a scenario: ${BY_DEFAULT.join(', ')}\n\n` +
   `${[...COMMANDS.values()].map(({ help }) => help).join('\n')}`;
 
 async function main(given: readonly string[]): Promise<void> {
-  const [first = smoke.name, ...rest] = given;
+  const [first = '', ...rest] = given;
   if (given.includes('--help') || first === 'help') {
     process.stdout.write(usage());
     return;
   }
-  const isScenario = !first.startsWith('-');
-  const chosen = COMMANDS.get(isScenario ? first : smoke.name);
-  if (chosen === undefined) {
-    throw new UsageError(`There is no scenario "${first}": ${[...COMMANDS.keys()].join(', ')}.`);
+  const isNamed = first !== '' && !first.startsWith('-');
+  for (const name of isNamed ? [first] : BY_DEFAULT) {
+    const chosen = COMMANDS.get(name);
+    if (chosen === undefined) {
+      throw new UsageError(`There is no scenario "${name}": ${[...COMMANDS.keys()].join(', ')}.`);
+    }
+    await chosen.run(isNamed ? rest : given);
   }
-  await chosen.run(isScenario ? rest : given);
 }
 
 const say = (line: string): void => {

@@ -27,16 +27,37 @@ interface ListOption<T extends string = string> {
   readonly help: string;
 }
 
-type Option = IntegerOption | TextOption | ListOption;
+/** One of `choices`. */
+interface ChoiceOption<T extends string = string> {
+  readonly kind: 'choice';
+  readonly default: T;
+  readonly choices: readonly T[];
+  readonly help: string;
+}
+
+/** One or more whole numbers, separated by commas. */
+interface IntegersOption {
+  readonly kind: 'integers';
+  readonly default: readonly number[];
+  readonly min: number;
+  readonly max: number;
+  readonly help: string;
+}
+
+type Option = IntegerOption | TextOption | ListOption | ChoiceOption | IntegersOption;
 
 /** By name with `_`, as results carry them; flags are written with `-`. */
 export type Options = Readonly<Record<string, Option>>;
 
 type ValueOf<O> = O extends IntegerOption
   ? number
-  : O extends ListOption<infer T>
-    ? readonly T[]
-    : string;
+  : O extends IntegersOption
+    ? readonly number[]
+    : O extends ListOption<infer T>
+      ? readonly T[]
+      : O extends ChoiceOption<infer T>
+        ? T
+        : string;
 
 export type Values<O extends Options> = { readonly [N in keyof O]: ValueOf<O[N]> };
 
@@ -59,6 +80,19 @@ export const list = <const T extends string>(
   choices: readonly T[],
   help: string,
 ): ListOption<T> => ({ kind: 'list', default: value, choices, help });
+
+export const choice = <const T extends string>(
+  value: NoInfer<T>,
+  choices: readonly T[],
+  help: string,
+): ChoiceOption<T> => ({ kind: 'choice', default: value, choices, help });
+
+export const integers = (
+  value: readonly number[],
+  min: number,
+  max: number,
+  help: string,
+): IntegersOption => ({ kind: 'integers', default: value, min, max, help });
 
 const flagOf = (name: string): string => name.replaceAll('_', '-');
 
@@ -92,16 +126,26 @@ function readFlags(
   }
 }
 
-function parseValue(name: string, option: Option, value: string): number | string | string[] {
+type Parsed = number | string | readonly number[] | readonly string[];
+
+function parseValue(name: string, option: Option, value: string): Parsed {
   const flag = `--${flagOf(name)}`;
   switch (option.kind) {
     case 'text':
       return value;
     case 'integer': {
-      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= option.min && number <= option.max) return number;
+      if (isWithin(option, value)) return Number(value);
       throw new UsageError(`${flag} takes a whole number from ${option.min} to ${option.max}.`);
     }
+    case 'integers': {
+      const parts = value.split(',');
+      if (parts.every((part) => isWithin(option, part))) return [...new Set(parts.map(Number))];
+      const range = `from ${option.min} to ${option.max}`;
+      throw new UsageError(`${flag} takes whole numbers ${range}, separated by commas.`);
+    }
+    case 'choice':
+      if (option.choices.includes(value)) return value;
+      throw new UsageError(`${flag} takes one of ${option.choices.join(', ')}.`);
     case 'list': {
       const parts = value.split(',');
       if (parts.every((part) => option.choices.includes(part))) return [...new Set(parts)];
@@ -109,6 +153,9 @@ function parseValue(name: string, option: Option, value: string): number | strin
     }
   }
 }
+
+const isWithin = ({ min, max }: IntegerOption | IntegersOption, value: string): boolean =>
+  /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max;
 
 /** One line for each option, with its default. */
 export function optionsHelp(options: Options): string {

@@ -16,7 +16,7 @@ export class RemoteLoadClient implements LoadEngine {
 
   /** @param cpu the core to run on */
   constructor(cpu: number) {
-    this.#child = Bun.spawn([...pinTo(cpu), process.execPath, PROGRAM], {
+    this.#child = Bun.spawn([...pinTo([cpu]), process.execPath, PROGRAM], {
       stdio: ['ignore', 'inherit', 'inherit'],
       ipc: (answer: Answer) => this.#waiting?.resolve(answer),
       onExit: () => this.#waiting?.reject(new Error('the load client has ended')),

@@ -42,6 +42,6 @@ test('a mode there is not is refused', async () => {
     cwd: new URL('../..', import.meta.url).pathname,
     stderr: 'pipe',
   });
-  expect(await child.stderr.text()).toContain('--mode takes frame, window, joined');
+  expect(await child.stderr.text()).toContain('--mode takes one of frame, window, joined.');
   expect(await child.exited).toBe(2);
 });

@@ -13,11 +13,11 @@
  * A window is one tick of a `setInterval` that never stops, the plainest way to write it: the loop
  * sleeps in between, nothing spins, and the tick does not wait for a first message.
  */
-import { integer, list, parseOptions, UsageError } from '../command/options.ts';
+import { choice, integer, parseOptions, UsageError } from '../command/options.ts';
 
 const OPTIONS = {
   port: integer(8080, 0, 65_535, 'TCP port; 0 takes a free one'),
-  mode: list(['frame'], ['frame', 'window', 'joined'], 'how messages leave'),
+  mode: choice('frame', ['frame', 'window', 'joined'], 'how messages leave'),
   window_ms: integer(5, 1, 1_000, 'how long messages gather'),
   delivery_bytes: integer(0, 0, 65_536, 'least size of an outgoing message; 0 = as it is'),
 };
@@ -71,9 +71,7 @@ function serve(port: number, mode: string, window_ms: number, delivery_bytes: nu
 
 try {
   const { port, mode, window_ms, delivery_bytes } = parseOptions(OPTIONS, process.argv.slice(2));
-  const [only, ...more] = mode;
-  if (only === undefined || more.length > 0) throw new UsageError('--mode takes one mode.');
-  serve(port, only, window_ms, delivery_bytes);
+  serve(port, mode, window_ms, delivery_bytes);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`bun_bare: ${error.message}`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { adopt } from './children.ts';
 import { within } from './deadline.ts';
 import type { HeapReport } from './heap_probe.ts';
+import { confirmHub, type HubKind } from './hub.ts';
 import { pinTo } from './pin.ts';
 import { ServerLog } from './server_log.ts';
 
@@ -11,8 +12,11 @@ export interface ServerPlan {
   readonly name: string;
   /** Behind the path of Bun itself. */
   readonly command: readonly string[];
-  readonly cpu: number;
+  /** The cores it may run on. */
+  readonly cpus: readonly number[];
   readonly subprotocol?: string;
+  /** The hub it has to run; undefined for a server without one. */
+  readonly hub?: HubKind;
 }
 
 export interface StartOptions {
@@ -37,25 +41,35 @@ const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 const HEAP_MS_MAX = 20_000;
 
-/** The server of this project. @param flags as `bun run server` takes them */
-export const hubbub = (
-  encoding: 'json' | 'ndjson',
-  cpu: number,
-  flags: readonly string[],
-): ServerPlan => ({
-  name: `hubbub ${encoding}`,
+export interface HubbubPlan {
+  readonly encoding: 'json' | 'ndjson';
+  readonly hub: HubKind;
+  readonly workers: number;
+  readonly cpus: readonly number[];
+  /** As `bun run server` takes them. */
+  readonly flags: readonly string[];
+}
+
+/** The server of this project. */
+export const hubbub = ({ encoding, hub, workers, cpus, flags }: HubbubPlan): ServerPlan => ({
+  name: `hubbub ${hub}${workers > 1 ? ` ×${workers}` : ''} ${encoding}`,
   command: [
     'server/main.ts',
     ...['--host', '127.0.0.1', '--port', '0', '--session-secret', 'a secret for benchmarks only'],
+    ...['--hub', hub, '--workers', String(workers)],
     ...flags,
   ],
-  cpu,
+  cpus,
+  hub,
   subprotocol: `hubbub.v1.${encoding}`,
 });
 
+/** How the bare loop sends: each message at once, in a window one by one, in a window joined. */
+export type PeerMode = 'frame' | 'window' | 'joined';
+
 /** The bare `Bun.serve` loop. @param delivery_bytes to pad its messages to; 0 leaves them as they are */
 export const bunBare = (
-  mode: 'frame' | 'window' | 'joined',
+  mode: PeerMode,
   cpu: number,
   window_ms: number,
   delivery_bytes: number,
@@ -66,12 +80,13 @@ export const bunBare = (
     ...['--port', '0', '--mode', mode],
     ...['--window-ms', String(window_ms), '--delivery-bytes', String(delivery_bytes)],
   ],
-  cpu,
+  cpus: [cpu],
 });
 
 /**
  * Starts a server as a process of its own, resolves once it listens.
  * @throws Error with what it wrote to stderr when it ends instead, or takes too long
+ * @throws UsageError when it runs another hub than its plan says
  */
 export async function startServer(
   plan: ServerPlan,
@@ -79,7 +94,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const preload = options.withHeapProbe === true ? ['--preload', HEAP_PROBE] : [];
   let heapAnswer = Promise.withResolvers<HeapReport>();
-  const child = Bun.spawn([...pinTo(plan.cpu), process.execPath, ...preload, ...plan.command], {
+  const child = Bun.spawn([...pinTo(plan.cpus), process.execPath, ...preload, ...plan.command], {
     cwd: ROOT,
     stdin: 'ignore',
     stdout: 'ignore',
@@ -104,7 +119,11 @@ export async function startServer(
       throw error;
     });
   };
-  const listening = within(START_MS_MAX, log.port, `${plan.name} to listen`);
+  const ready = log.port.then(async (port) => {
+    if (plan.hub !== undefined) await confirmHub(port, plan.name, plan.hub);
+    return port;
+  });
+  const listening = within(START_MS_MAX, ready, `${plan.name} to listen`);
   return {
     pid: child.pid,
     port: await Promise.race([listening, failed.promise]).catch(async (error: unknown) => {

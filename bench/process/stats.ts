@@ -1,6 +1,8 @@
 /** What the benchmark reads of the server's `/stats`, summed over its workers. */
 export interface ServerGauges {
   readonly connections: number;
+  /** One for each worker. */
+  readonly connections_by_worker: readonly number[];
   readonly rooms: number;
   readonly members: number;
   readonly history_bytes: number;
@@ -35,6 +37,7 @@ export async function readGauges(port: number): Promise<ServerGauges> {
   }
   return {
     connections: sum(({ connections }) => connections),
+    connections_by_worker: workers.map(({ connections }) => connections),
     rooms: hub.rooms,
     members: hub.members,
     history_bytes: hub.history_bytes,

@@ -20,6 +20,6 @@ export const atMost = (name: string, limit: number, measured: number, unit: stri
 export const targetRow = ({ name, limit, measured, unit, met }: Target) => ({
   target: name,
   'at most': `${limit}${unit}`,
-  measured: `${measured.toFixed(2)}${unit}`,
-  '': met ? 'met' : 'missed',
+  measured: `${measured.toFixed(3)}${unit}`,
+  '': met ? 'reached' : 'missed',
 });

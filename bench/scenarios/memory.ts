@@ -1,6 +1,8 @@
-import { integer, list, type Values } from '../command/options.ts';
+import { choice, integer, list, type Values } from '../command/options.ts';
 import type { RemoteLoadClient } from '../load/remote.ts';
 import { until } from '../process/deadline.ts';
+import { HUBS } from '../process/hub.ts';
+import { coresFor } from '../process/pin.ts';
 import { bunBare, hubbub, type RunningServer } from '../process/server.ts';
 import { readGauges } from '../process/stats.ts';
 import { residentBytes } from '../process/usage.ts';
@@ -11,6 +13,8 @@ import { crowdOf, type PairPlan, withPair } from './session.ts';
 const OPTIONS = {
   members: integer(10_000, 100, 18_000, 'connections that join and stay silent'),
   layouts: list(['one_room', 'many_rooms'], ['one_room', 'many_rooms'], 'all in one, ten in each'),
+  hub: choice('script', HUBS, 'what carries the rooms'),
+  workers: integer(1, 1, 256, 'threads that serve connections'),
   settle_ms: integer(5_000, 500, 60_000, 'memory is read once it has not moved for so long'),
   server_cpu: integer(0, 0, 1_023, 'core of the server'),
   client_cpu: integer(1, 0, 1_023, 'core of the load client'),
@@ -52,9 +56,11 @@ interface MemoryPlan extends PairPlan {
 }
 
 function planFor(layout: Layout, values: MemoryValues): MemoryPlan {
-  const { members, server_cpu, client_cpu } = values;
+  const { members, hub, workers, client_cpu } = values;
+  const cpus = coresFor(workers, values);
+  const server = hubbub({ encoding: 'json', hub, workers, cpus, flags: FLAGS });
   const rooms = layout === 'one_room' ? 1 : Math.ceil(members / MEMBERS_PER_ROOM);
-  return { server: hubbub('json', server_cpu, FLAGS), client_cpu, members, rooms, hasGauges: true };
+  return { server, client_cpu, members, rooms, hasGauges: true };
 }
 
 function barePlan({ members, server_cpu, client_cpu }: MemoryValues): MemoryPlan {

@@ -1,8 +1,10 @@
-import { integer, requireSenders, type Values } from '../command/options.ts';
+import { choice, integer, requireSenders, type Values } from '../command/options.ts';
 import { payloadBytesMin } from '../load/chat.ts';
 import { roomName } from '../load/client.ts';
 import { SlowMember } from '../load/slow_member.ts';
 import { until, within } from '../process/deadline.ts';
+import { HUBS } from '../process/hub.ts';
+import { coresFor } from '../process/pin.ts';
 import { hubbub } from '../process/server.ts';
 import { readGauges } from '../process/stats.ts';
 import { residentBytes } from '../process/usage.ts';
@@ -15,6 +17,8 @@ import { crowdOf, type Measurement, type PairPlan, Session, type Traffic } from 
 
 const OPTIONS = {
   pairs: integer(5, 1, 100, 'runs with and without the slow reader, alternating'),
+  hub: choice('script', HUBS, 'what carries the rooms'),
+  workers: integer(1, 1, 256, 'threads that serve connections'),
   members: integer(100, 1, 10_000, 'connections in one room beside the slow reader'),
   senders: integer(10, 1, 10_000, 'members who send'),
   rate: integer(1_000, 1, 1_000_000, 'messages/s'),
@@ -79,9 +83,11 @@ export const slowReader: Scenario<typeof OPTIONS> = {
   },
 };
 
-function planFor({ members, ...cpus }: SlowReaderValues): PairPlan {
-  const server = hubbub('ndjson', cpus.server_cpu, FLAGS);
-  return { server, client_cpu: cpus.client_cpu, members, rooms: 1 };
+function planFor(values: SlowReaderValues): PairPlan {
+  const { members, hub, workers, client_cpu } = values;
+  const cpus = coresFor(workers, values);
+  const server = hubbub({ encoding: 'ndjson', hub, workers, cpus, flags: FLAGS });
+  return { server, client_cpu, members, rooms: 1 };
 }
 
 function trafficFor(values: SlowReaderValues): Traffic {
