@@ -138,7 +138,7 @@ function testBounds(addon: Addon): void {
 
   testAddon('what is pending is answered before stop is over', async () => {
     const { observer, worker } = only(make(1));
-    const log = new SharedMemoryLog(observer, worker.hub);
+    const log = new SharedMemoryLog(observer, worker.hub, { publishes_in_flight_max: 64 });
     observer.opened(ROOM, await log.open(ROOM));
     observer.submitting(0);
     expect(log.submit(ROOM, say('text 0'), 0)).toBe(true);

@@ -105,7 +105,7 @@ export class HubWorker implements Log {
     const { hub, detach } = connect(events, (verdict) => this.#log.decided(verdict));
     this.hub = hub;
     this.#detach = detach;
-    this.#log = new SharedMemoryLog(sink, hub);
+    this.#log = new SharedMemoryLog(sink, hub, { publishes_in_flight_max: 64 });
     this.kind = this.#log.kind;
     this.recovery_records = this.#log.recovery_records;
   }
