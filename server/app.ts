@@ -37,17 +37,24 @@ export interface App {
   readonly log: string;
   /** Resolves with the reason when the server cannot go on as a whole. */
   readonly failed: Promise<Error>;
-  /** Closes every connection and stops; what the log has accepted is kept as it promises. */
+  /** Sends everybody away in time and stops; what the log has accepted is kept as it promises. */
   stop(): Promise<void>;
+  /** Whoever has not gone by now is no longer waited for. */
+  hurry(): void;
 }
 
 /** One thread of it: alone in the process, or a worker among others. */
 export interface Thread {
   readonly port: number;
   readonly stats: () => ServerStats;
-  /** From now on nobody is let in and nothing more is accepted; resolves when the log has answered all. */
+  /**
+   * Lets nobody in any more and sends everybody away; when they have gone, or their time is up, accepts
+   * nothing more. Resolves when the log has answered everything.
+   */
   drain(): Promise<void>;
-  /** Delivers what is pending, sends everybody away and stops. */
+  /** Ends the wait of `drain`. */
+  hurry(): void;
+  /** Delivers what is pending, closes whoever is left, and stops. */
   stop(): Promise<void>;
 }
 
@@ -87,13 +94,15 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     const thread = startThread(start, logger);
     const stop = () => thread.drain().then(() => thread.stop());
     const { log } = thread.stats();
-    return { port: thread.port, workers, hub, log, failed: new Promise(() => undefined), stop };
+    const failed = new Promise<Error>(() => undefined);
+    return { port: thread.port, workers, hub, log, failed, stop, hurry: () => thread.hurry() };
   }
   const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
   const pool = await WorkerPool.start(WORKER_ENTRY, starts);
   const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
-  return { port, workers, hub, log: pool.log, failed: pool.failed, stop };
+  const { log, failed } = pool;
+  return { port, workers, hub, log, failed, stop, hurry: () => pool.tell('hurry') };
 }
 
 /**
@@ -200,10 +209,11 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     port: edge.port,
     stats,
     async drain() {
+      await edge.drain();
       clearInterval(sweep);
-      edge.drain();
       await rooms.stop();
     },
+    hurry: () => edge.hurry(),
     async stop() {
       // What the log has accepted reaches its readers before they are sent away.
       hub.flush(Number.POSITIVE_INFINITY);

@@ -27,9 +27,10 @@ async function serve(config: Config): Promise<void> {
   const { port, workers, hub, log } = app;
   logger.info({ host: config.host, port, workers, hub: hub.kind, log }, 'listening');
 
-  let stopping_since_ms: number | undefined;
+  let asked_at_ms: number | undefined;
+  let isHurried = false;
   const stop = (exitStatus: number): void => {
-    stopping_since_ms = performance.now();
+    asked_at_ms = performance.now();
     // The timer keeps a stop that hangs from hanging the process; a finished one exits first.
     setTimeout(() => process.exit(FAILURE), config.shutdown_timeout_ms);
     app.stop().then(
@@ -41,18 +42,21 @@ async function serve(config: Config): Promise<void> {
     );
   };
   const asked = (signal: NodeJS.Signals): void => {
-    if (stopping_since_ms !== undefined) {
-      // A terminal signals the whole group and `bun run` passes it on: one Ctrl-C comes twice.
-      if (performance.now() - stopping_since_ms > SAME_SIGNAL_MS) process.exit(FAILURE);
-      return;
-    }
-    logger.info({ signal }, 'stopping');
-    stop(0);
+    const now_ms = performance.now();
+    // A terminal signals the whole group and `bun run` passes it on: one Ctrl-C comes twice.
+    if (asked_at_ms !== undefined && now_ms - asked_at_ms < SAME_SIGNAL_MS) return;
+    if (isHurried) process.exit(FAILURE);
+    logger.info({ signal }, asked_at_ms === undefined ? 'stopping' : 'stopping at once');
+    // Whoever presses Ctrl-C looks on and waits.
+    isHurried = asked_at_ms !== undefined || signal === 'SIGINT';
+    if (isHurried) app.hurry();
+    if (asked_at_ms === undefined) stop(0);
+    asked_at_ms = now_ms;
   };
   /** A server that has lost a part of itself sends its clients elsewhere, and ends for its supervisor. */
   const fail = (error: unknown): void => {
     logger.error({ err: error }, 'the server cannot go on');
-    if (stopping_since_ms === undefined) stop(FAILURE);
+    if (asked_at_ms === undefined) stop(FAILURE);
   };
   process.on('SIGTERM', asked);
   process.on('SIGINT', asked);

@@ -2,10 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { startThread, type ThreadStart } from './app.ts';
 import { ConfigError } from './errors.ts';
 import { createLogger } from './telemetry/logger.ts';
-import type { Order, Report } from './workers/messages.ts';
+import type { Nudge, Order, Report } from './workers/messages.ts';
 
 /** What one worker runs: a whole server but for the process around it, which the main thread minds. */
-function serve(start: ThreadStart, tell: (report: Report) => void): (order: Order) => void {
+function serve(start: ThreadStart, tell: (report: Report) => void): (asked: Order | Nudge) => void {
   const logger = createLogger(start.config.log_level);
   const fail = (error: unknown): void => {
     const isConfigError = error instanceof ConfigError;
@@ -19,9 +19,10 @@ function serve(start: ThreadStart, tell: (report: Report) => void): (order: Orde
   try {
     const thread = startThread(start, logger);
     tell({ kind: 'listening', log: thread.stats().log });
-    return (order) => {
-      const done = order === 'drain' ? thread.drain() : thread.stop();
-      done.then(() => tell({ kind: order === 'drain' ? 'drained' : 'stopped' }), fail);
+    return (asked) => {
+      if (asked === 'hurry') thread.hurry();
+      else if (asked === 'drain') thread.drain().then(() => tell({ kind: 'drained' }), fail);
+      else thread.stop().then(() => tell({ kind: 'stopped' }), fail);
     };
   } catch (error) {
     fail(error);

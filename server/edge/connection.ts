@@ -131,10 +131,9 @@ export class Connection implements Line {
   }
 
   /** The server is about to go: all of its clients coming back at once would be the next outage. */
-  sendAway({ reconnect_jitter_ms: jitter_ms }: { readonly reconnect_jitter_ms: number }): void {
+  sendAway(jitter_ms: number): void {
     const { reason } = CLOSES.restart;
     this.#session?.reply({ type: 'reconnect', after_ms: 0, jitter_ms, reason });
-    this.close('restart');
   }
 
   close(reason: CloseName): void {

@@ -7,6 +7,7 @@ const SWEEP_INTERVAL_MS = 20;
 export class Connections {
   readonly #send_buffer_bytes_max: number;
   readonly #open = new Set<Connection>();
+  #emptied: PromiseWithResolvers<void> | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #sweep_now: NodeJS.Immediate | undefined;
 
@@ -21,6 +22,14 @@ export class Connections {
 
   remove(connection: Connection): void {
     this.#open.delete(connection);
+    if (this.#open.size === 0) this.#emptied?.resolve();
+  }
+
+  /** Resolves once there is none. To be asked when no more are let in. */
+  async empty(): Promise<void> {
+    if (this.#open.size === 0) return;
+    this.#emptied ??= Promise.withResolvers();
+    await this.#emptied.promise;
   }
 
   /** Somebody's socket would not take a frame at once: look soon who has too much waiting. */

@@ -6,19 +6,19 @@ import type { Logger } from '../telemetry/logger.ts';
 import { closeCause } from './close_cause.ts';
 import { Connection, type ConnectionEvents, DROPPED } from './connection.ts';
 import { Connections } from './connections.ts';
+import { Farewell, type FarewellLimits } from './farewell.ts';
 import { Keepalive } from './keepalive.ts';
 import { listenError } from './listen_error.ts';
 import type { Occupancy } from './occupancy.ts';
 import { createRouter, type Router, type Telemetry } from './routes.ts';
 import { admit, handshakeHeaders } from './upgrade.ts';
 
-export interface EdgeLimits {
+export interface EdgeLimits extends FarewellLimits {
   readonly host: string;
   readonly send_buffer_bytes_max: number;
   readonly frame_bytes_max: number;
   readonly ping_interval_ms: number;
   readonly pong_timeout_ms: number;
-  readonly reconnect_jitter_ms: number;
 }
 
 export interface EdgeParts {
@@ -42,6 +42,7 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 export class Edge {
   readonly #connections: Connections;
   readonly #parts: EdgeParts;
+  readonly #farewell: Farewell;
   readonly #keepalive: Keepalive;
   readonly #server: Server<Connection>;
   /** One for all connections: what they report goes to the same place. */
@@ -55,6 +56,7 @@ export class Edge {
   constructor(parts: EdgeParts) {
     this.#parts = parts;
     this.#connections = new Connections(parts.limits.send_buffer_bytes_max);
+    this.#farewell = new Farewell(this.#connections, parts.limits);
     this.#server = this.#listen(createRouter(parts.telemetry));
     this.#keepalive = new Keepalive(parts.limits);
   }
@@ -78,15 +80,23 @@ export class Edge {
     else if (status < DROPPED) this.#connections.pressed();
   };
 
-  /** From now on nobody is let in, and `/readyz` says so. */
-  drain(): void {
+  /**
+   * From now on nobody is let in, and `/readyz` says so. Everybody is told when to come back, and served
+   * until they go. Resolves when they have, or their time is up.
+   */
+  async drain(): Promise<void> {
     this.#isDraining = true;
+    await this.#farewell.tell();
   }
 
-  /** Tells everybody when to come back, closes each connection, and stops listening. */
+  /** Ends the wait of `drain`. */
+  hurry(): void {
+    this.#farewell.hurry();
+  }
+
+  /** Closes whoever is still here, cuts those who do not answer, and stops listening. */
   async stop(): Promise<void> {
-    this.drain();
-    for (const connection of this.#connections) connection.sendAway(this.#parts.limits);
+    await this.#farewell.close();
     this.#keepalive.stop();
     this.#connections.stop();
     await this.#server.stop(true);

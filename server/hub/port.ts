@@ -66,7 +66,7 @@ export interface Hub {
    */
   fill(room: RoomHandle, records: readonly MessageRecord[]): void;
 
-  /** Publishes every batch that is due at `now_ms`. Called by the pump alone. */
+  /** Publishes every batch that is due at `now_ms`; Infinity: all of them, before the end. */
   flush(now_ms: number): void;
 
   /**

@@ -1,6 +1,9 @@
 /** What the main thread asks of a worker, one after the other. */
 export type Order = 'drain' | 'stop';
 
+/** What it may say in between: not to wait for anybody any more. There is no answer. */
+export type Nudge = 'hurry';
+
 /** What a worker says of itself. */
 export type Report =
   | { readonly kind: 'listening'; readonly log: string }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { withDeadline } from '../deadline.ts';
 import { ConfigError } from '../errors.ts';
-import type { Order, Report } from './messages.ts';
+import type { Nudge, Order, Report } from './messages.ts';
 
 /** Reading the sources again for each worker takes a while on a machine that is busy. */
 const START_MS_MAX = 30_000;
@@ -36,6 +36,10 @@ class Member {
     this.#answer = Promise.withResolvers<Report>();
     this.#worker.postMessage(order);
     return Promise.race([this.#answer.promise, this.#ended.promise]);
+  }
+
+  tell(nudge: Nudge): void {
+    this.#worker.postMessage(nudge);
   }
 
   /** @throws Error when it fails before it listens */
@@ -75,6 +79,10 @@ export class WorkerPool {
     );
     const [first] = reports;
     return new WorkerPool(members, first?.kind === 'listening' ? first.log : '');
+  }
+
+  tell(nudge: Nudge): void {
+    for (const member of this.#members) member.tell(nudge);
   }
 
   /** All of them at once; one that has ended does not hold up the others. */

@@ -29,6 +29,8 @@ export async function spawnServer(
     host: '127.0.0.1',
     port: 0,
     session_secret: 'a secret for tests only',
+    // How long a stop leaves clients to go by themselves.
+    reconnect_jitter_ms: 100,
     ...options,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [

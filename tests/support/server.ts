@@ -29,7 +29,11 @@ export function startServer(
   return {
     ...addresses(thread.port),
     stats: thread.stats,
-    stop: () => thread.drain().then(() => thread.stop()),
+    stop() {
+      // Tests do not wait for clients to leave of their own accord.
+      thread.hurry();
+      return thread.drain().then(() => thread.stop());
+    },
   };
 }
 

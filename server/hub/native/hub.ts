@@ -212,7 +212,9 @@ export class NativeHub implements Hub {
   }
 
   flush(now_ms: number): void {
-    this.#execute(true, now_ms);
+    // What is written down happens now, also when all of it is to be published.
+    if (now_ms === Number.POSITIVE_INFINITY) this.#submit();
+    this.#execute(true, Math.min(now_ms, Number.MAX_VALUE));
     this.#report();
   }
 
