@@ -35,6 +35,13 @@ test('a server that runs the other hub is refused by name, whichever was asked f
   await expect(confirmHub(startWith({ status: 'ok' }), 'hubbub', 'native')).rejects.toThrow('say');
 });
 
+test('a server that cannot be what it is asked to be is no crash', async () => {
+  const plan = hubbub({ encoding: 'json', hub: 'script', workers: 2, cpus: [0], flags: [] });
+  const started = startServer(plan);
+  await expect(started).rejects.toThrow(UsageError);
+  await expect(started).rejects.toThrow('hubbub script ×2 json cannot be started: hubbub: ');
+});
+
 test('a server is asked as it starts', async () => {
   const hub = 'native';
   const { command, ...plan } = hubbub({ encoding: 'json', hub, workers: 1, cpus: [0], flags: [] });

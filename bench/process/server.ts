@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UsageError } from '../command/options.ts';
 import { adopt } from './children.ts';
 import { within } from './deadline.ts';
 import type { HeapReport } from './heap_probe.ts';
@@ -40,6 +41,8 @@ const HEAP_PROBE = join(import.meta.dir, 'heap_probe.ts');
 const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 const HEAP_MS_MAX = 20_000;
+/** Exit status of a server that cannot be what it was asked to be. */
+const USAGE_ERROR = 2;
 
 export interface HubbubPlan {
   readonly encoding: 'json' | 'ndjson';
@@ -86,7 +89,7 @@ export const bunBare = (
 /**
  * Starts a server as a process of its own, resolves once it listens.
  * @throws Error with what it wrote to stderr when it ends instead, or takes too long
- * @throws UsageError when it runs another hub than its plan says
+ * @throws UsageError when it refuses its options, or runs another hub than its plan says
  */
 export async function startServer(
   plan: ServerPlan,
@@ -108,8 +111,14 @@ export async function startServer(
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   let isStopping = false;
-  const ended = Promise.all([child.exited, log.closed]).then(() => {
-    if (!isStopping) failed.reject(new Error(`${plan.name} has ended:\n${log.tail}`));
+  const ended = Promise.all([child.exited, log.closed]).then(([status]) => {
+    if (isStopping) return;
+    const isRefusal = status === USAGE_ERROR;
+    failed.reject(
+      isRefusal
+        ? new UsageError(`${plan.name} cannot be started: ${log.tail.trim()}`)
+        : new Error(`${plan.name} has ended:\n${log.tail}`),
+    );
   });
   const stop = async (): Promise<void> => {
     isStopping = true;
