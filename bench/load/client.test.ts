@@ -103,6 +103,20 @@ test('an honest server has nothing to answer for', async () => {
   expect(Histogram.of([latency_us]).count).toBe(MESSAGES * MEMBERS);
 });
 
+test('a server whose workers cut batches of their own shows one order all the same', async () => {
+  let held = '';
+  const liar = startLiar((line, nth, member) => {
+    const numbered = line.replace(/}$/, `,"offset":${nth + 1}}`);
+    if (member % 2 === 0) return [numbered];
+    if (nth % 2 === 1) return [`${held}\n${numbered}`];
+    held = numbered;
+    return [];
+  });
+  const report = await runAgainst(liar);
+  expect(report).toMatchObject({ ...NO_FAULT, deliveries: MESSAGES * MEMBERS });
+  expect(report.window.deliveries).toBeGreaterThan(report.window.frames);
+});
+
 test('a server that drops every tenth message for one member is found out', async () => {
   const liar = startLiar((line, nth, member) => (member === 1 && nth % 10 === 9 ? [] : [line]));
   const lost = MESSAGES / 10;

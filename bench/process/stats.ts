@@ -1,8 +1,6 @@
 /** What the benchmark reads of the server's `/stats`, summed over its workers. */
 export interface ServerGauges {
   readonly connections: number;
-  /** One for each worker. */
-  readonly connections_by_worker: readonly number[];
   readonly rooms: number;
   readonly members: number;
   readonly history_bytes: number;
@@ -22,11 +20,19 @@ interface ServerStats {
   readonly workers: readonly WorkerStats[];
 }
 
-/** @throws Error when the server does not answer with its statistics */
-export async function readGauges(port: number): Promise<ServerGauges> {
+async function readStats(port: number): Promise<ServerStats> {
   const response = await fetch(`http://127.0.0.1:${port}/stats`);
   if (!response.ok) throw new Error(`/stats answered ${response.status}`);
-  const { hub, workers } = (await response.json()) as ServerStats;
+  return (await response.json()) as ServerStats;
+}
+
+/** @throws Error when the server does not answer with its statistics */
+export const connectionsByWorker = async (port: number): Promise<readonly number[]> =>
+  (await readStats(port)).workers.map(({ connections }) => connections);
+
+/** @throws Error when the server does not answer with its statistics */
+export async function readGauges(port: number): Promise<ServerGauges> {
+  const { hub, workers } = await readStats(port);
   const sum = (of: (worker: WorkerStats) => number): number =>
     workers.reduce((total, worker) => total + of(worker), 0);
   const closed: Record<string, number> = {};
@@ -37,7 +43,6 @@ export async function readGauges(port: number): Promise<ServerGauges> {
   }
   return {
     connections: sum(({ connections }) => connections),
-    connections_by_worker: workers.map(({ connections }) => connections),
     rooms: hub.rooms,
     members: hub.members,
     history_bytes: hub.history_bytes,
