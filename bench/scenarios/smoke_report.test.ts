@@ -29,7 +29,7 @@ const targetsOf = (...contests: readonly Contest[]) =>
 
 test('each way of sending has its own target against the bare loop', () => {
   const one = entryOf('native', 1);
-  const p99 = ['p99, native 1', 50, true];
+  const p99 = ['p99, native 1 beside bare', 50, true];
   const cpu = 'CPU per delivery, native 1 ÷ bare';
   expect(targetsOf(contestOf('frame', [[one, 1_140]]))).toEqual([
     [cpu, 1.15, true],

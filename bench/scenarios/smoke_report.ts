@@ -93,12 +93,12 @@ function bareTargets(
   return [cpu, atMost(p50, P50_MORE_MS_MAX, comparison.p50_more_ms.median, ' ms')];
 }
 
-const latencyTargets = ({ entries, rounds }: Contest): Target[] =>
+const latencyTargets = ({ entries, peer, rounds }: Contest): Target[] =>
   entries.flatMap(({ name }, index) => {
     const runs = runsOf(rounds, index + 1).filter(counts);
     return runs.length === 0
       ? []
-      : [atMost(`p99, ${name}`, P99_MS_MAX, percentile(runs, 99), ' ms')];
+      : [atMost(`p99, ${name} beside ${peer}`, P99_MS_MAX, percentile(runs, 99), ' ms')];
   });
 
 const runsOf = (rounds: Contest['rounds'], index: number): Measurement[] =>
