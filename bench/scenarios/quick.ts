@@ -7,6 +7,7 @@ import { smoke } from './smoke.ts';
 const COMPARISONS: readonly (readonly string[])[] = [
   ['--encodings', 'json', '--flush-interval-ms', '0', '--deliveries', '50000'],
   ['--encodings', 'json,ndjson'],
+  ['--encodings', 'ndjson', '--hubs', 'native', '--workers', '1,2', '--members', '50'],
 ];
 
 /** Enough to see where a change leads, too little to quote. */
@@ -14,7 +15,7 @@ const SHORT = ['--pairs', '3', '--start-ms', '1500', '--warmup-ms', '200', '--du
 
 export const quick: Scenario<Record<never, never>> = {
   name: 'quick',
-  summary: 'smoke in short: both hubs, frame for frame and in windows, under a minute',
+  summary: 'smoke in short: both hubs, frame for frame and in windows, one order across workers',
   options: {},
   async run(_, progress) {
     const parts: Findings[] = [];
