@@ -31,6 +31,8 @@ std::string any_string(Random& random) {
   return text;
 }
 
+constexpr int depth_max = 6;
+
 Value any_value(Random& random, int depth) {
   Value value;
   value.kind = static_cast<Value::Kind>(random.below(depth > 0 ? 6 : 4));
@@ -40,8 +42,8 @@ Value any_value(Random& random, int depth) {
     case Value::Kind::number: value.number = any_number(random); break;
     case Value::Kind::string: value.string = any_string(random); break;
     default: {
-      // What is left of the input bounds them, but for one large container now and then.
-      const bool large = random.chance(200);
+      // What is left of the input bounds them, but for a large one now and then.
+      const bool large = depth == depth_max && random.chance(16);
       const std::size_t size = large ? random.below(70'000) : random.below(20);
       for (std::size_t i = 0; i < size && (large || !random.is_over()); ++i) {
         if (value.kind == Value::Kind::map) {
@@ -85,7 +87,7 @@ std::string text_of(const Scratch& out) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Random random(std::span(data, size));
-  const Value value = any_value(random, 6);
+  const Value value = any_value(random, depth_max);
   const std::string expected = packed(value);
   Scratch out;
   append(out, value);
