@@ -5,9 +5,12 @@
 #include <napi.h>
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,7 +28,7 @@ using hubbub::Hub;
 using hubbub::Status;
 
 // Raised whenever the functions below change, so that a stale binary is refused, not misread.
-constexpr std::uint32_t abi_version = 3;
+constexpr std::uint32_t abi_version = 4;
 
 // What all threads of the process share. Leaked on purpose: workers may still use it while the
 // process runs its exit handlers, and a destroyed object would be used then.
@@ -90,7 +93,7 @@ class DoorObject : public Napi::ObjectWrap<DoorObject> {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Door",
-                       {InstanceMethod("setArea", &DoorObject::set_area),
+                       {InstanceMethod("lend", &DoorObject::lend),
                         InstanceMethod("execute", &DoorObject::execute),
                         InstanceMethod("count", &DoorObject::count),
                         InstanceMethod("poolBytes", &DoorObject::pool_bytes),
@@ -109,46 +112,75 @@ class DoorObject : public Napi::ObjectWrap<DoorObject> {
     if (!all_numbers(info, 2) || info.Length() != 3 || !info[2].IsFunction()) {
       return throw_type_error(info.Env(), "Door takes two numbers and a function");
     }
-    const auto hub = whole(info[0], 0xffffffff);
+    const auto id = whole(info[0], 0xffffffff);
     const auto worker = whole(info[1], hubbub::workers_max - 1);
-    if (hub) hub_ = Process::instance().find(static_cast<std::uint32_t>(*hub));
-    if (!hub_ || !worker) return throw_range_error(info.Env(), "Door: no such hub or worker");
-    worker_ = static_cast<std::size_t>(*worker);
-    wake_ = Napi::ThreadSafeFunction::New(info.Env(), info[2].As<Napi::Function>(), "hubbub wake",
-                                          0, 1);
+    auto hub = id ? Process::instance().find(static_cast<std::uint32_t>(*id)) : nullptr;
+    if (!hub || !worker) return throw_range_error(info.Env(), "Door: no such hub or worker");
+    wake_ = WakeFunction::New(info.Env(), info[2].As<Napi::Function>(), "hubbub wake", 0, 1);
     // A pending wake-up is no reason to keep the process running.
     wake_.Unref(info.Env());
-    if (hub_->attach_worker(worker_, &DoorObject::wake, this) != Status::done) {
+    if (hub->attach_worker(*worker, &DoorObject::wake, this) != Status::done) {
       wake_.Release();
-      hub_.reset();
       return throw_range_error(info.Env(), "Door: this worker has a door already, or is too many");
     }
+    // From here on there is something to close.
+    hub_ = std::move(hub);
+    worker_ = *worker;
     door_.emplace(*hub_, worker_);
   }
 
   // Another worker's thread: says that there is something to flush, and when.
   static void wake(void* context, double due_ms) {
-    auto* object = static_cast<DoorObject*>(context);
-    object->wake_.NonBlockingCall([due_ms](Napi::Env env, Napi::Function callback) {
-      callback.Call({Napi::Number::New(env, due_ms)});
-    });
+    static_cast<DoorObject*>(context)->wake_.NonBlockingCall(std::bit_cast<void*>(due_ms));
   }
 
-  // setArea(area: number, memory: ArrayBuffer): void
-  void set_area(const Napi::CallbackInfo& info) {
-    if (info.Length() != 2 || !info[0].IsNumber() || !info[1].IsArrayBuffer() || !door_) {
-      return throw_type_error(info.Env(), "setArea takes a number and an ArrayBuffer");
+  // The door's own thread again. The C interface, because what fails here is no mistake: a wake-up
+  // that throws is an uncaught exception, and an environment that is ending runs no JavaScript.
+  static void call_wake(Napi::Env env, Napi::Function callback, std::nullptr_t*, void* due_ms) {
+    napi_value argument = nullptr;
+    napi_value global = nullptr;
+    if (napi_create_double(env, std::bit_cast<double>(due_ms), &argument) != napi_ok) return;
+    if (napi_get_global(env, &global) != napi_ok) return;
+    napi_call_function(env, global, callback, 1, &argument, nullptr);
+  }
+  using WakeFunction = Napi::TypedThreadSafeFunction<std::nullptr_t, void, call_wake>;
+
+  // lend(area: number, bytes: number): ArrayBuffer, zeroed. The door holds the memory by itself until
+  // it lends another for the area: whatever becomes of the ArrayBuffer, every call has memory.
+  Napi::Value lend(const Napi::CallbackInfo& info) {
+    if (info.Length() != 2 || !all_numbers(info, 2) || !door_) {
+      throw_type_error(info.Env(), "lend takes two numbers, before detach");
+      return info.Env().Undefined();
     }
     const auto area = whole(info[0], hubbub::areas - 1);
-    auto buffer = info[1].As<Napi::ArrayBuffer>();
-    const std::span<std::uint8_t> memory{static_cast<std::uint8_t*>(buffer.Data()),
-                                         buffer.ByteLength()};
-    if (!area || memory.data() == nullptr || !door_->set_area(static_cast<Area>(*area), memory)) {
-      return throw_range_error(info.Env(), "setArea: no such area, or too small for it");
+    const auto bytes = whole(info[1], 0xffffffff);
+    const Memory memory = area && bytes ? allocate(*bytes) : nullptr;
+    if (!memory || !door_->set_area(static_cast<Area>(*area), {memory.get(), *bytes})) {
+      throw_range_error(info.Env(), "lend: no such area, or no size for it");
+      return info.Env().Undefined();
     }
-    // Held, so that the memory outlives every call that uses it.
-    held_[static_cast<std::size_t>(*area)] = Napi::Persistent(buffer);
+    held_[*area] = memory;
+    auto lent = std::make_unique<Memory>(memory);
+    napi_value buffer = nullptr;
+    if (napi_create_external_arraybuffer(info.Env(), memory.get(), *bytes, &DoorObject::give_back,
+                                         lent.get(), &buffer) != napi_ok) {
+      throw_range_error(info.Env(), "lend: no ArrayBuffer to be had");
+      return info.Env().Undefined();
+    }
+    lent.release();
+    return {info.Env(), buffer};
   }
+
+  using Memory = std::shared_ptr<std::uint8_t>;
+
+  // Null when there is not so much.
+  static Memory allocate(std::size_t bytes) {
+    auto* const memory = static_cast<std::uint8_t*>(std::calloc(bytes, 1));
+    return memory == nullptr ? nullptr : Memory(memory, [](void* given) { std::free(given); });
+  }
+
+  // The ArrayBuffer is gone, in whichever thread it has ended up.
+  static void give_back(napi_env, void*, void* lent) { delete static_cast<Memory*>(lent); }
 
   // execute(from: number, to: number, flush: number, monotonic_ms: number, wall_ms: number): status
   Napi::Value execute(const Napi::CallbackInfo& info) {
@@ -201,13 +233,14 @@ class DoorObject : public Napi::ObjectWrap<DoorObject> {
     wake_.Release();
     door_.reset();
     hub_.reset();
+    held_ = {};
   }
 
   std::shared_ptr<Hub> hub_;
   std::size_t worker_ = 0;
   std::optional<Door> door_;
-  Napi::ThreadSafeFunction wake_;
-  std::array<Napi::Reference<Napi::ArrayBuffer>, hubbub::areas> held_;
+  WakeFunction wake_;
+  std::array<Memory, hubbub::areas> held_;
 };
 
 // One per JavaScript environment, that is one for the main thread and one for each Worker.

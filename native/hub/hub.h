@@ -280,7 +280,8 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // From now on `wake` is called for the worker. A worker that polls needs none.
+  // From now on `wake` is called for the worker, until it is detached: `invalid` when it has one
+  // already. A worker that polls needs none.
   Status attach_worker(std::size_t worker, Wake wake, void* context);
 
   // Closes every room the worker has open. When it has returned, `wake` is not called any more.

@@ -148,6 +148,7 @@ Status Hub::attach_worker(std::size_t worker, Wake wake, void* context) {
   Worker* const own = core_->worker(worker);
   if (own == nullptr) return Status::invalid;
   const std::lock_guard guard(own->wake_lock);
+  if (wake != nullptr && own->wake != nullptr) return Status::invalid;
   own->wake = wake;
   own->wake_context = context;
   return Status::done;

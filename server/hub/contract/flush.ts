@@ -143,6 +143,23 @@ export function testWindows(on: On): void {
   );
 
   test(
+    'a flush at the end of time closes every window: the last one before a stop',
+    on((fixture) => {
+      const room = fixture.open();
+      const { received } = fixture.join(room, 'ann', 'msgpack');
+      fixture.hub.append(room, run(1, 1));
+      fixture.flush();
+      fixture.hub.append(room, run(2, 3));
+      fixture.flush();
+      expect(offsetsOf(received)).toEqual([1]);
+      fixture.now_ms = Number.POSITIVE_INFINITY;
+      fixture.flush();
+      expect(offsetsOf(received)).toEqual([1, 2, 3]);
+      expect(fixture.hub.nextDue_ms()).toBeUndefined();
+    }),
+  );
+
+  test(
     'what is due at once does not wait for another room’s window, nor pull it forward',
     on((fixture) => {
       const [busy, quiet] = [fixture.open('busy'), fixture.open('quiet')];

@@ -55,8 +55,7 @@ export class SharedMemory {
   }
 
   #make(area: Area, bytes: number): View {
-    const memory = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
-    this.#door.setArea(AREAS.indexOf(area), memory);
+    const memory = this.#door.lend(AREAS.indexOf(area), Math.ceil(bytes / 8) * 8);
     return {
       bytes: Buffer.from(memory) as Bytes,
       numbers: new Float64Array(memory),
