@@ -52,22 +52,6 @@ export function testFlush(on: On): void {
   );
 
   test(
-    'at the end everything leaves, also from rooms whose window is open',
-    on((fixture) => {
-      const { received: silent } = fixture.join(fixture.open('red'), 'ann', 'ndjson');
-      const blue = fixture.open('blue');
-      const { received } = fixture.join(blue);
-      fixture.hub.append(blue, run(1, 1));
-      fixture.flush();
-      fixture.hub.append(blue, run(2, 2));
-      fixture.hub.broadcast(blue, typing('blue', 'ann'));
-      fixture.hub.flush(Number.POSITIVE_INFINITY);
-      expect(offsetsOf(received)).toEqual([1, 2, undefined]);
-      expect([silent, fixture.hub.nextDue_ms()]).toEqual([[], undefined]);
-    }),
-  );
-
-  test(
     'a window of 0 ms flushes every turn',
     on(
       (fixture) => {
