@@ -11,6 +11,7 @@
  *   report/     statistics, tables, files
  */
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
+import { micro } from './micro/micro.ts';
 import { killChildren } from './process/children.ts';
 import { beginResult, formatResult, saveResult } from './report/result.ts';
 import { memory } from './scenarios/memory.ts';
@@ -35,6 +36,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [smoke.name, command(smoke)],
   [memory.name, command(memory)],
   [slowReader.name, command(slowReader)],
+  [micro.name, command(micro)],
 ]);
 
 /** What runs when no scenario is named, one after the other: together under two minutes. */

@@ -30,6 +30,10 @@ export interface Addon {
   /** @param options see `native/addon.cc`: thirteen numbers in order */
   openHub(options: Float64Array): number;
   closeHub(hub: number): void;
+  /** Counts in one worker's block of counters that all threads of the process share. */
+  countersAdd(worker: number, counter: number, n: number): void;
+  /** The same under a mutex: what the other one is measured against. */
+  countersAddLocked(worker: number, counter: number, n: number): void;
   readonly Door: new (hub: number, worker: number, wake: (due_ms: number) => void) => Door;
 }
 

@@ -1,0 +1,143 @@
+import { atLeast, type Target } from '../report/target.ts';
+import { BROADCAST, MSGPACKR, NATIVE, OBJECTS, SCRIPT } from './comparisons.ts';
+import type { Compared, Measured } from './rounds.ts';
+import { nameOf, SHAPES, type Shape, variantOf } from './spread/shape.ts';
+import { PAIR_CASES } from './workers/pair.ts';
+
+type Row = Readonly<Record<string, string>>;
+
+/** Wanted of the native hub, as times the speed of the other side. */
+const WANTED = { script: 1.5, objects: 2.5, msgpackr: 5, single: 1, broadcast: 2 } as const;
+const BATCHED_FROM = 16;
+
+const sideOf = ({ sides }: Compared, name: string): Measured | undefined =>
+  sides.find(({ side }) => side === name);
+
+const ratioTo = (compared: Compared | undefined, name: string): number =>
+  (compared && sideOf(compared, name))?.ratio.median ?? Number.NaN;
+
+const median = (measured: Measured): string => measured.p50_ns.median.toFixed(digits(measured));
+const digits = ({ p50_ns }: Measured): number => (p50_ns.median < 10 ? 2 : 0);
+const range = (measured: Measured): string =>
+  `${measured.p50_ns.min.toFixed(digits(measured))}–${measured.p50_ns.max.toFixed(digits(measured))}`;
+
+/** A column for each side, and who is faster in words. */
+export const spreadingRows = (compared: readonly Compared[]): Row[] =>
+  compared.map((one) => ({
+    'draft to frame: messages × rooms a turn': one.name,
+    ...Object.fromEntries(
+      one.sides.flatMap((side) => [
+        [`${side.side}: ns/message`, median(side)],
+        [`${side.side}: min–max`, range(side)],
+      ]),
+    ),
+    ...verdict(one),
+  }));
+
+/** A row for each side. */
+export const sideRows = (compared: readonly Compared[]): Row[] =>
+  compared.flatMap(({ name, sides }) =>
+    sides.map((side) => ({
+      [name]: side.side,
+      ns: median(side),
+      'min–max': range(side),
+      '÷ first': side.ratio.median.toFixed(2),
+    })),
+  );
+
+/** Batches a second, and how long a message takes there and back. */
+export const handingRows = (compared: readonly Compared[]): Row[] =>
+  compared.flatMap((one) =>
+    one.sides.map((side) => ({
+      'from Worker to Worker': one.name,
+      side: side.side,
+      ...(one.name === PAIR_CASES.roundTrip
+        ? {
+            'p50 µs': (side.p50_ns.median / 1e3).toFixed(1),
+            'p99 µs': (side.p99_ns.median / 1e3).toFixed(1),
+          }
+        : { 'batches/s': (1e9 / side.p50_ns.median).toFixed(0) }),
+      'hub is … as fast': `${side.ratio.median.toFixed(2)} ×`,
+    })),
+  );
+
+function verdict({ sides }: Compared): Row {
+  const [first, ...others] = sides;
+  const next = others.toSorted((a, b) => a.ratio.median - b.ratio.median)[0];
+  if (first?.side !== NATIVE || next === undefined) return {};
+  const times = next.ratio.median;
+  return {
+    'who is faster':
+      times >= 1
+        ? `native, ${times.toFixed(2)} × the fastest TypeScript`
+        : `TypeScript wins: ${next.side}, ${(1 / times).toFixed(2)} × native`,
+  };
+}
+
+export function targetsOf(spreading: readonly Compared[], handing: readonly Compared[]): Target[] {
+  const variants = new Map(SHAPES.map((shape) => [variantOf(shape), shape]));
+  const targets =
+    spreading.length === 0
+      ? []
+      : [...variants.values()].flatMap((one) => {
+          const shapes = SHAPES.filter((shape) => variantOf(shape) === variantOf(one));
+          return variantTargets(variantOf(one), shapes, spreading);
+        });
+  const between =
+    handing.length === 0
+      ? []
+      : [PAIR_CASES.single, PAIR_CASES.batch].map((name) => {
+          const times = ratioTo(
+            handing.find((compared) => compared.name === name),
+            BROADCAST,
+          );
+          return atLeast(`two Workers, ${name}: × ${BROADCAST}`, WANTED.broadcast, times, '');
+        });
+  return [...targets, ...between];
+}
+
+/** Times the native hub is as fast: what is batched as a geometric mean, single messages each. */
+function variantTargets(
+  variant: string,
+  shapes: readonly Shape[],
+  spreading: readonly Compared[],
+): Target[] {
+  const ratios = (wanted: readonly Shape[], sides: readonly string[]): number[] =>
+    wanted.map((shape) => {
+      const compared = spreading.find(({ name }) => name === nameOf(shape));
+      return Math.min(...sides.map((side) => ratioTo(compared, side)));
+    });
+  const batched = shapes.filter(({ batch }) => batch >= BATCHED_FROM);
+  const single = shapes.filter(({ batch }) => batch === 1);
+  const isBinary = shapes[0]?.encoding === 'msgpack';
+  const library = isBinary ? MSGPACKR : OBJECTS;
+  const sides = [SCRIPT, library];
+  const wanted = isBinary ? WANTED.msgpackr : WANTED.objects;
+  return [
+    ...(isBinary
+      ? []
+      : [
+          atLeast(
+            `${variant}, batched: × the fastest TypeScript`,
+            WANTED.script,
+            geometricMean(ratios(batched, sides)),
+            '',
+          ),
+        ]),
+    atLeast(
+      `${variant}, batched: × ${library}`,
+      wanted,
+      geometricMean(ratios(batched, [library])),
+      '',
+    ),
+    atLeast(
+      `${variant}, single messages: × the fastest TypeScript`,
+      WANTED.single,
+      Math.min(...ratios(single, sides)),
+      '',
+    ),
+  ];
+}
+
+export const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
