@@ -26,7 +26,6 @@ export class ScriptRoom {
   /** Set while pending records were let go and the log has been asked for them. */
   overrun: 'no' | 'unreported' | 'reported' = 'no';
   readonly #limits: HubLimits;
-  readonly #prefix: string;
   #pending: EncodedRecord[] = [];
   #pending_bytes = 0;
 
@@ -34,7 +33,6 @@ export class ScriptRoom {
     this.name = name;
     this.epoch = start.epoch;
     this.#limits = limits;
-    this.#prefix = json.messagePrefix(name);
     this.head = start.head;
     this.cursor = start.head;
     this.history = new History(limits, start.head);
@@ -55,7 +53,7 @@ export class ScriptRoom {
   }
 
   encode(record: MessageRecord): EncodedRecord {
-    const line = json.encodeRecord(this.#prefix, record);
+    const line = json.encodeRecord(this.name, record);
     const spoken = this.members.speaking('msgpack') > 0;
     return {
       offset: record.offset,

@@ -11,11 +11,10 @@ const ENCODINGS_OF_PAGES: readonly Encoding[] = ['ndjson', 'msgpack'];
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
 
 function pageOf(encoding: Encoding, room: string, run: readonly MessageRecord[]): EncodedPage {
-  const prefix = json.messagePrefix(room);
   const data =
     encoding === 'msgpack'
       ? messagepack.concat(run.map((record) => messagepack.encodeRecord(room, record)))
-      : run.map((record) => json.encodeRecord(prefix, record)).join('\n');
+      : run.map((record) => json.encodeRecord(room, record)).join('\n');
   return { count: run.length, data };
 }
 
@@ -26,7 +25,7 @@ describe('a record', () => {
   test('is the same in JSON and in MessagePack, byte for byte what transcoding makes of it', () => {
     fc.assert(
       fc.property(words, records, (room, record) => {
-        const line = json.encodeRecord(json.messagePrefix(room), record);
+        const line = json.encodeRecord(room, record);
         const bytes = messagepack.encodeRecord(room, record);
         expect(JSON.stringify(unpackr.unpack(bytes))).toBe(line);
         expect(JSON.stringify(JSON.parse(line))).toBe(line);
@@ -40,7 +39,7 @@ describe('a record', () => {
     fc.assert(
       fc.property(records, (record) => {
         const { prev, id, ...always } = record;
-        const line = json.encodeRecord(json.messagePrefix('r'), record);
+        const line = json.encodeRecord('r', record);
         expect(JSON.parse(line)).toEqual({
           type: 'message',
           room: 'r',
@@ -63,9 +62,7 @@ describe('encodeWithPage', () => {
         pages,
         (encoding, head, run) => {
           const read = decode(encodeWithPage(head, pageOf(encoding, head.room, run)));
-          const messages = run.map((record) =>
-            JSON.parse(json.encodeRecord(json.messagePrefix(head.room), record)),
-          );
+          const messages = run.map((record) => JSON.parse(json.encodeRecord(head.room, record)));
           expect(JSON.stringify(read)).toBe(JSON.stringify({ ...head, messages }));
         },
       ),

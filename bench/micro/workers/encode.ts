@@ -5,7 +5,6 @@ const ROOM = 'room-0';
 
 /** What a Worker without the native hub has to do before it can hand records over: number and encode. */
 export class FrameEncoder {
-  readonly #prefix = json.messagePrefix(ROOM);
   #offset = 0;
 
   encode(batch: readonly Draft[]): string {
@@ -14,7 +13,7 @@ export class FrameEncoder {
       .map((draft) => {
         const prev = this.#offset;
         this.#offset += 1;
-        return json.encodeRecord(this.#prefix, { ...draft, offset: this.#offset, prev, timestamp });
+        return json.encodeRecord(ROOM, { ...draft, offset: this.#offset, prev, timestamp });
       })
       .join('\n');
   }
