@@ -183,25 +183,11 @@ class DoorObject : public Napi::ObjectWrap<DoorObject> {
   // The ArrayBuffer is gone, in whichever thread it has ended up.
   static void give_back(napi_env, void*, void* lent) { delete static_cast<Memory*>(lent); }
 
-  // execute(from: number, to: number, flush: number, monotonic_ms: number, wall_ms: number): status
-  Napi::Value execute(const Napi::CallbackInfo& info) {
-    if (!all_numbers(info, 5) || !door_) {
-      throw_type_error(info.Env(), "execute takes five numbers, before detach");
-      return info.Env().Undefined();
-    }
-    const auto from = whole(info[0], 0xffffffff);
-    const auto to = whole(info[1], 0xffffffff);
-    const auto wall_ms = whole(info[4], static_cast<double>(hubbub::offset_max));
-    if (!from || !to || !wall_ms) {
-      throw_range_error(info.Env(), "execute: a number is out of range");
-      return info.Env().Undefined();
-    }
-    const bool flush = info[2].As<Napi::Number>().Int32Value() != 0;
-    const double monotonic_ms = info[3].As<Napi::Number>().DoubleValue();
-    const Status status = door_->execute(static_cast<std::size_t>(*from),
-                                         static_cast<std::size_t>(*to), flush,
-                                         {monotonic_ms, *wall_ms});
-    return Napi::Number::New(info.Env(), static_cast<double>(status));
+  // execute(): void. What to do, and what came of it, stand in the control area: every argument and
+  // every result of a call costs as much as some work on a message.
+  void execute(const Napi::CallbackInfo& info) {
+    if (!door_) return throw_type_error(info.Env(), "execute: the door is detached");
+    door_->execute();
   }
 
   // count(counter: number): number, over all workers

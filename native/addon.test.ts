@@ -129,7 +129,7 @@ describe('an addon that cannot be used is a reason, not a crash', () => {
     writeFileSync(join(folder, 'most.node'), whole.subarray(0, -1));
     expect(await load('most.node')).toBe('cannot be loaded: the file ends too early');
     copyFileSync(pathOf('native-addon'), join(folder, 'whole.node'));
-    expect(await load('whole.node')).toBe('speaks version 3');
+    expect(await load('whole.node')).toBe('speaks version 4');
   });
 
   testAddon('built for another machine', async () => {
@@ -150,7 +150,7 @@ describe('an addon that cannot be used is a reason, not a crash', () => {
         return exports;
       }
     `);
-    expect(await load('stale.node')).toBe('speaks version 1 of its interface, not 3');
+    expect(await load('stale.node')).toBe('speaks version 1 of its interface, not 4');
   });
 
   async function compile(source: string): Promise<void> {

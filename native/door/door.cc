@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t header_bytes = 16;
 constexpr std::size_t field_count = static_cast<std::size_t>(Field::count);
+// Those before the first one that TypeScript writes.
+constexpr std::size_t answer_count = static_cast<std::size_t>(Field::from);
 
 std::optional<Encoding> encoding_of(std::uint32_t value) {
   if (value >= encodings) return std::nullopt;
@@ -47,37 +49,92 @@ bool Door::set_area(Area area, std::span<std::uint8_t> given) {
   return true;
 }
 
-Status Door::execute(std::size_t from, std::size_t to, bool flush_too, Time now) {
+Status Door::execute() {
+  const auto control = items_in<double>(memory(Area::control));
+  if (control.empty()) return Status::invalid;
+  std::ranges::fill(control.first(answer_count), 0.0);
   const bool ready = std::ranges::none_of(areas_, [](const auto& area) { return area.empty(); });
-  if (!ready || from > to || to > memory(Area::requests).size() || from % 8 != 0 ||
-      !std::isfinite(now.monotonic_ms) || now.wall_ms > offset_max) {
-    return Status::invalid;
+  const auto given = [&](Field field) { return control[static_cast<std::size_t>(field)]; };
+  const double from = given(Field::from);
+  const double to = given(Field::to);
+  const double wall_ms = given(Field::wall_ms);
+  const auto requests_bytes = static_cast<double>(memory(Area::requests).size());
+  Status status = Status::invalid;
+  // Written so that what is not a number is out of range as well.
+  if (ready && from >= 0 && from <= to && to <= requests_bytes && wall_ms >= 0 &&
+      wall_ms <= static_cast<double>(offset_max) && std::isfinite(given(Field::monotonic_ms))) {
+    const Time now{given(Field::monotonic_ms), static_cast<std::uint64_t>(wall_ms)};
+    status = execute(static_cast<std::size_t>(from), static_cast<std::size_t>(to),
+                     given(Field::flush) != 0, now);
   }
+  answer(Field::status, static_cast<double>(status));
+  return status;
+}
+
+Status Door::execute(std::size_t from, std::size_t to, bool flush_too, Time now) {
+  if (from % 8 != 0) return Status::invalid;
   now_ = now;
   begin();
   std::size_t at = from;
   Status status = Status::done;
+  Request request{};
   while (at < to && status == Status::done) {
-    // A verdict must have its place before anything is decided.
-    if (verdict_count_ == verdicts_.size()) {
-      status = Status::more;
-      break;
-    }
-    Reader reader(memory(Area::requests).subspan(at, to - at));
-    const auto op = static_cast<Op>(reader.word());
-    const std::size_t length = reader.word();
-    const RoomHandle room = reader.integer();
-    if (reader.failed() || length < header_bytes || length % 8 != 0 || length > to - at) {
+    if (!read_header(at, to, request)) {
       status = Status::invalid;
-      break;
+    } else if (request.op == Op::sequence) {
+      status = sequence_all(at, to, request);
+    } else {
+      Reader body = body_of(request, at);
+      status = carry_out(request, body);
+      if (status == Status::done) at += request.length;
     }
-    Reader body(memory(Area::requests).subspan(at + header_bytes, length - header_bytes));
-    status = carry_out({op, length, room}, body);
-    if (status == Status::done) at += length;
   }
-  if (status == Status::done && flush_too) status = flush();
+  double next_due_ms = 0;
+  if (status == Status::done && flush_too) {
+    const Flushed flushed = hub_.flush(worker_, now_, output_);
+    status = flushed.status;
+    next_due_ms = flushed.next_due_ms;
+  } else {
+    next_due_ms = hub_.next_due_ms(worker_);
+  }
   finish(at);
+  answer(Field::next_due_ms, next_due_ms);
   return status;
+}
+
+bool Door::read_header(std::size_t at, std::size_t to, Request& request) const {
+  Reader reader(memory(Area::requests).subspan(at, to - at));
+  request.op = static_cast<Op>(reader.word());
+  request.length = reader.word();
+  request.room = reader.integer();
+  return !reader.failed() && request.length >= header_bytes && request.length % 8 == 0 &&
+         request.length <= to - at;
+}
+
+Reader Door::body_of(const Request& request, std::size_t at) const {
+  return Reader(
+      memory(Area::requests).subspan(at + header_bytes, request.length - header_bytes));
+}
+
+// Publishes that stand one behind the other, as most of a turn's requests do.
+Status Door::sequence_all(std::size_t& at, std::size_t to, Request request) {
+  sequences_.clear();
+  std::size_t next = at;
+  bool valid = true;
+  // A verdict must have its place before anything is decided.
+  while (verdict_count_ + sequences_.size() < verdicts_.size()) {
+    Reader body = body_of(request, next);
+    valid = sequences_.read(request.room, body);
+    if (!valid) break;
+    next += request.length;
+    // What comes then, and whether it is well formed, is the caller's to see.
+    if (next == to || !read_header(next, to, request) || request.op != Op::sequence) break;
+  }
+  if (sequences_.size() == 0) return valid ? Status::more : Status::invalid;
+  sequences_.carry_out(hub_, worker_, now_, verdicts_.subspan(verdict_count_));
+  verdict_count_ += sequences_.size();
+  at = next;
+  return Status::done;
 }
 
 void Door::begin() {
@@ -89,7 +146,6 @@ void Door::begin() {
   verdicts_ = items_in<VerdictRow>(memory(Area::verdicts));
   verdict_count_ = 0;
   flags_ = 0;
-  std::ranges::fill(items_in<double>(memory(Area::control)), 0.0);
 }
 
 void Door::finish(std::size_t consumed) {
@@ -102,7 +158,6 @@ void Door::finish(std::size_t consumed) {
   answer(Field::text_needed, static_cast<double>(output_.text_needed));
   answer(Field::binary_needed, static_cast<double>(output_.binary_needed));
   answer(Field::flags, static_cast<double>(flags_));
-  answer(Field::next_due_ms, hub_.next_due_ms(worker_));
 }
 
 void Door::answer(Field field, double value) {
@@ -113,8 +168,6 @@ Status Door::carry_out(const Request& request, Reader& reader) {
   switch (request.op) {
     case Op::append:
       return append(request.room, reader);
-    case Op::sequence:
-      return sequence(request.room, reader);
     case Op::broadcast:
       return broadcast(request.room, reader);
     case Op::close_room:
@@ -187,28 +240,6 @@ Status Door::append(RoomHandle room, Reader& reader) {
     return Status::done;
   }
   return appended.status;
-}
-
-Status Door::sequence(RoomHandle room, Reader& reader) {
-  const double token = reader.number();
-  const std::uint32_t from = reader.word();
-  const std::uint32_t from_id = reader.word();
-  const std::uint32_t text = reader.word();
-  const std::uint32_t id = reader.word();
-  Draft draft;
-  draft.from = reader.text(from);
-  draft.from_id = reader.text(from_id);
-  draft.text = reader.text(text);
-  if (id != absent_length) draft.id = reader.text(id);
-  if (reader.failed()) return Status::invalid;
-  Verdict verdict;
-  const Status status = hub_.sequence(worker_, room, {&draft, 1}, {&verdict, 1}, now_);
-  // A room that has closed since refuses its publishes one by one, like a pool that is full.
-  const Status outcome = status == Status::done ? verdict.status : status;
-  verdicts_[verdict_count_++] = {token, static_cast<double>(verdict.offset),
-                                 static_cast<std::uint32_t>(outcome),
-                                 verdict.duplicate ? 1u : 0u};
-  return Status::done;
 }
 
 Status Door::broadcast(RoomHandle room, Reader& reader) {
@@ -333,8 +364,6 @@ Status Door::fill(RoomHandle room, Reader& reader) {
   // The log's answer may come after the room has gone.
   return status == Status::closed ? Status::done : status;
 }
-
-Status Door::flush() { return hub_.flush(worker_, now_, output_).status; }
 
 Page Door::page_in(Area area) {
   Page page;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "door/reader.h"
+#include "door/sequences.h"
 #include "hub/hub.h"
 
 // One worker's way to the hub, without a word of JavaScript: requests come in as bytes in memory
@@ -45,9 +46,6 @@ enum class Op : std::uint32_t {
   fill,
 };
 
-// A length that stands for "there is none".
-inline constexpr std::uint32_t absent_length = 0xffffffff;
-
 enum class Area : std::uint32_t { control, requests, rows, text, binary, overruns, verdicts, users, page };
 inline constexpr std::size_t areas = 9;
 
@@ -78,6 +76,16 @@ enum class Field : std::size_t {
   flags,
   // Records of `append` that the pool had no room for.
   refused,
+  // What `execute` made of it all: a Status.
+  status,
+
+  // Written by TypeScript before it calls: which bytes of the requests to carry out, whether to flush
+  // then (0 or 1), and what time it is.
+  from,
+  to,
+  flush,
+  monotonic_ms,
+  wall_ms,
   count,
 };
 
@@ -91,15 +99,6 @@ enum class Flag : std::uint32_t {
   users_missing = 64,
 };
 
-// What became of a `sequence`: 24 bytes.
-struct VerdictRow {
-  double token;
-  double offset;
-  std::uint32_t status;
-  std::uint32_t duplicate;
-};
-static_assert(sizeof(VerdictRow) == 24);
-
 class Door {
  public:
   Door(Hub& hub, std::size_t worker) : hub_(hub), worker_(worker) {}
@@ -108,10 +107,9 @@ class Door {
   // @returns false when it is too small or not aligned
   bool set_area(Area area, std::span<std::uint8_t> memory);
 
-  // Carries out the requests in [from, to), then flushes when asked to. Stops early, with `more`,
-  // when an output is full: publish what is there, and call again from `consumed`. With `invalid`
-  // and nothing in `control` where the arguments themselves are out of range.
-  Status execute(std::size_t from, std::size_t to, bool flush, Time now);
+  // Carries out the requests that `control` names, then flushes when it says so. Stops early, with
+  // `more`, when an output is full: publish what is there, and call again from `consumed`.
+  Status execute();
 
  private:
   struct Request {
@@ -120,10 +118,12 @@ class Door {
     RoomHandle room;
   };
 
+  Status execute(std::size_t from, std::size_t to, bool flush, Time now);
+  bool read_header(std::size_t at, std::size_t to, Request& request) const;
+  Status sequence_all(std::size_t& at, std::size_t to, Request request);
   Status carry_out(const Request& request, Reader& reader);
   Status carry_out_answered(const Request& request, Reader& reader);
   Status append(RoomHandle room, Reader& reader);
-  Status sequence(RoomHandle room, Reader& reader);
   Status broadcast(RoomHandle room, Reader& reader);
   Status open_room(Reader& reader);
   Status join(RoomHandle room, Reader& reader);
@@ -132,7 +132,6 @@ class Door {
   Status history(RoomHandle room, Reader& reader);
   Status encode_page(RoomHandle room, Reader& reader);
   Status fill(RoomHandle room, Reader& reader);
-  Status flush();
 
   bool read_records(Reader& reader, std::size_t count);
   void begin();
@@ -140,6 +139,7 @@ class Door {
   Page page_in(Area area);
   void answer_page(const Page& page);
   void raise(Flag flag) { flags_ |= static_cast<std::uint32_t>(flag); }
+  [[nodiscard]] Reader body_of(const Request& request, std::size_t at) const;
   void answer(Field field, double value);
   [[nodiscard]] std::span<std::uint8_t> memory(Area area) const {
     return areas_[static_cast<std::size_t>(area)];
@@ -154,6 +154,7 @@ class Door {
   std::size_t verdict_count_ = 0;
   std::uint32_t flags_ = 0;
   std::vector<Record> records_;
+  Sequences sequences_;
 };
 
 }  // namespace hubbub

@@ -8,6 +8,9 @@
 
 namespace hubbub {
 
+// A length that stands for "there is none".
+inline constexpr std::uint32_t absent_length = 0xffffffff;
+
 // Reads what TypeScript wrote, and never past its end: after the first read that does not fit, all
 // further ones answer nothing and `failed` stays true.
 class Reader {

@@ -252,14 +252,23 @@ class Visitor {
     return value;
   }
 
+  void set_field(Field field, double value) {
+    std::memcpy(memory(Area::control).data() + 8 * static_cast<std::size_t>(field), &value, 8);
+  }
+
   // As TypeScript goes on after `more`: from where the door stopped. What answers `too_small` would
   // get larger areas; here that is left to chance.
   void execute(std::size_t from, std::size_t to, bool flush, Time now) {
     for (int times = 0; times < 8; ++times) {
-      const Status status = door_.execute(from, to, flush, now);
+      set_field(Field::from, static_cast<double>(from));
+      set_field(Field::to, static_cast<double>(to));
+      set_field(Field::flush, flush ? 1 : 0);
+      set_field(Field::monotonic_ms, now.monotonic_ms);
+      set_field(Field::wall_ms, static_cast<double>(now.wall_ms));
+      const Status status = door_.execute();
       CHECK(static_cast<unsigned>(status) <= static_cast<unsigned>(Status::invalid));
       if (from > to || to > memory(Area::requests).size() || from % 8 != 0 ||
-          std::isnan(now.monotonic_ms) || now.wall_ms > offset_max) {
+          std::isnan(now.monotonic_ms) || static_cast<double>(now.wall_ms) > static_cast<double>(offset_max)) {
         CHECK(status == Status::invalid);
         return;
       }

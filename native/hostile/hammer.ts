@@ -22,10 +22,10 @@ function hammer(
   { id, worker, turns }: { id: number; worker: number; turns: number },
 ): void {
   const seen = ROOMS.map(() => ({ count: 0, gaps: 0, last: 0, hash: 0n }));
-  const pump = new Pump({
-    flush: (now_ms) => hub.flush(now_ms),
-    nextDue_ms: () => hub.nextDue_ms(),
-  });
+  const pump = new Pump(
+    { flush: (now_ms) => hub.flush(now_ms), nextDue_ms: () => hub.nextDue_ms() },
+    () => performance.now(),
+  );
   const hub = connect(id, worker, {
     publish: (room, encoding, data) => {
       const own = seen[rooms.indexOf(room)];

@@ -1,7 +1,7 @@
 /** What the programs beside this one share: each runs in a process of its own, so that a crash is seen. */
 import { type Addon, type Door, loadAddon } from '../../server/hub/native/addon.ts';
 import { NativeHub, type Verdict } from '../../server/hub/native/hub.ts';
-import { AREAS } from '../../server/hub/native/layout.ts';
+import { AREAS, FIELDS } from '../../server/hub/native/layout.ts';
 import { batchBytes, type NativeHubLimits, openNativeHub } from '../../server/hub/native/open.ts';
 import type { HubEvents } from '../../server/hub/port.ts';
 
@@ -43,6 +43,20 @@ export function connect(
 /** Gives the door as much memory as a request could want, each area its own. */
 export const lendAll = (door: Door, bytes: number): readonly ArrayBuffer[] =>
   AREAS.map((_, area) => door.lend(area, bytes));
+
+/** Calls as `NativeHub` does: what to do, and what came of it, stand in the control area. */
+export function execute(
+  door: Door,
+  control: ArrayBuffer | undefined,
+  given: Partial<Record<'from' | 'to' | 'flush' | 'monotonic_ms' | 'wall_ms', number>>,
+): number | undefined {
+  const fields = new Float64Array(control ?? new ArrayBuffer(0));
+  for (const name of ['from', 'to', 'flush', 'monotonic_ms', 'wall_ms'] as const) {
+    fields[FIELDS[name]] = given[name] ?? 0;
+  }
+  door.execute();
+  return fields[FIELDS.status];
+}
 
 /** Publishes to a member through a door of its own. @throws when that is not what comes out */
 export function checkHealth(id: number, worker: number): void {

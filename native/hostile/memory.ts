@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Door } from '../../server/hub/native/addon.ts';
 import { AREAS, FIELDS, OPS, STATUS_NAMES } from '../../server/hub/native/layout.ts';
 import { RequestWriter } from '../../server/hub/native/requests.ts';
-import { addon, checkHealth, lendAll, NEW_ROOM, openHub } from './hub.ts';
+import { addon, checkHealth, execute, lendAll, NEW_ROOM, openHub } from './hub.ts';
 
 const AREA_BYTES = 4_096;
 const CONTROL = AREAS.indexOf('control');
@@ -16,7 +16,8 @@ const id = openHub(3);
 /** Lent memory is nobody's to give away, to resize or to replace. */
 function takeAway(): void {
   const door = new addon.Door(id, 0, () => {});
-  for (const memory of lendAll(door, AREA_BYTES)) {
+  const lent = lendAll(door, AREA_BYTES);
+  for (const memory of lent) {
     assert.equal(memory.byteLength, AREA_BYTES);
     assert.equal(memory.resizable, false);
     assert.throws(() => memory.resize(AREA_BYTES * 2), TypeError);
@@ -27,9 +28,10 @@ function takeAway(): void {
   // Whatever has become of the ArrayBuffers, and when all of them are garbage, there is memory.
   Bun.gc(true);
   for (let count = 0; count < 100; count += 1) new Uint8Array(AREA_BYTES).fill(0xff);
-  assert.equal(door.execute(0, 0, 1, 0, 0), 0);
-  for (let count = 0; count < 1_000; count += 1) lendAll(door, AREA_BYTES);
-  assert.equal(door.execute(0, 0, 1, 0, 0), 0);
+  door.execute();
+  let newest = lent;
+  for (let count = 0; count < 1_000; count += 1) newest = lendAll(door, AREA_BYTES);
+  assert.equal(execute(door, newest[CONTROL], { flush: 1 }), 0);
   door.detach();
 }
 
@@ -65,7 +67,7 @@ const storm = fc.array(
 function openRoom(door: Door, memory: ArrayBuffer, control: ArrayBuffer): number {
   const writer = new RequestWriter(memory, () => undefined);
   writer.openRoom('storm', NEW_ROOM.epoch, 0, []);
-  assert.equal(door.execute(0, writer.size, 0, 0, 0), 0);
+  assert.equal(execute(door, control, { to: writer.size }), 0);
   return new Float64Array(control)[FIELDS.room] ?? 0;
 }
 
@@ -77,13 +79,15 @@ function shout(): void {
       const door = new addon.Door(id, 0, () => {});
       const areas = lendAll(door, AREA_BYTES);
       const memory = areas[REQUESTS] ?? new ArrayBuffer(0);
-      const room = openRoom(door, memory, areas[CONTROL] ?? new ArrayBuffer(0));
+      const control = areas[CONTROL] ?? new ArrayBuffer(0);
+      const room = openRoom(door, memory, control);
       for (const { op, length, room: other, words, flush, wall_ms } of requests) {
         const bytes = 16 + Math.ceil(words.length / 2) * 8;
         new Uint32Array(memory).set([op, length ?? bytes], 0);
         new Float64Array(memory)[1] = other === 'open' ? room : other;
         new Uint32Array(memory).set(words, 4);
-        statuses.add(door.execute(0, bytes, flush ? 1 : 0, performance.now(), wall_ms));
+        const given = { to: bytes, flush: flush ? 1 : 0, monotonic_ms: performance.now(), wall_ms };
+        statuses.add(execute(door, control, given) ?? Number.NaN);
       }
       door.detach();
     }),

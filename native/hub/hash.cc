@@ -9,13 +9,22 @@ namespace {
 
 constexpr std::size_t word_bytes = 8;
 
-// Bytes as a number, the first one lowest, on every machine; compilers make one load of it.
-std::uint64_t load(const char* bytes, std::size_t size) noexcept {
+// Bytes as a number, the first one lowest, on every machine; where their number is known compilers
+// make one load of it.
+std::uint64_t load_bytes(const char* bytes, std::size_t size) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < size; ++i) {
     word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   }
   return word;
+}
+
+// The same for fewer than eight: loads that overlap instead of a loop over what is left.
+std::uint64_t load(const char* bytes, std::size_t size) noexcept {
+  if (size >= 4) return load_bytes(bytes, 4) | load_bytes(bytes + size - 4, 4) << (8 * (size - 4));
+  if (size == 0) return 0;
+  return load_bytes(bytes, 1) | load_bytes(bytes + size / 2, 1) << (8 * (size / 2)) |
+         load_bytes(bytes + size - 1, 1) << (8 * (size - 1));
 }
 
 std::uint64_t load_word(const char* bytes) noexcept {
@@ -24,7 +33,7 @@ std::uint64_t load_word(const char* bytes) noexcept {
     std::memcpy(&word, bytes, word_bytes);
     return word;
   } else {
-    return load(bytes, word_bytes);
+    return load_bytes(bytes, word_bytes);
   }
 }
 
@@ -74,11 +83,11 @@ void Hasher::add(std::string_view text) noexcept {
 }
 
 void Hasher::add(std::uint64_t number) noexcept {
-  char bytes[word_bytes];
-  for (std::size_t i = 0; i < word_bytes; ++i) {
-    bytes[i] = static_cast<char>((number >> (8 * i)) & 0xff);
-  }
-  add(std::string_view(bytes, word_bytes));
+  const std::size_t filled = size_ % word_bytes;
+  size_ += word_bytes;
+  if (filled == 0) return add_word(number);
+  add_word(partial_ | number << (8 * filled));
+  partial_ = number >> (8 * (word_bytes - filled));
 }
 
 Hash Hasher::finish() noexcept {

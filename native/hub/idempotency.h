@@ -15,6 +15,9 @@ class IdempotencyWindow {
  public:
   explicit IdempotencyWindow(std::size_t ids_max) : ids_max_(ids_max) {}
 
+  // Says that this key will be asked for soon: its place is fetched into the cache meanwhile.
+  void expect(const Hash& key) const;
+
   // The offset under this key, 0 when there is none.
   [[nodiscard]] std::uint64_t find(const Hash& key) const;
 
@@ -27,9 +30,17 @@ class IdempotencyWindow {
     std::uint64_t offset;
   };
 
-  [[nodiscard]] std::size_t place_of(const Hash& key) const {
-    return static_cast<std::size_t>(key.low) & (table_.size() - 1);
-  }
+  // A publish in the table. The part of its key that says where it belongs stands here too: looking
+  // for one and moving others up rarely has to follow to the publishes, which are not in the cache.
+  struct Slot {
+    std::uint32_t tag = 0;
+    // Index into publishes_ plus one; 0 is an empty slot.
+    std::uint32_t publish = 0;
+  };
+
+  static std::uint32_t tag_of(const Hash& key) { return static_cast<std::uint32_t>(key.low); }
+
+  [[nodiscard]] std::size_t place_of(std::uint32_t tag) const { return tag & (table_.size() - 1); }
   [[nodiscard]] std::size_t next(std::size_t place) const {
     return (place + 1) & (table_.size() - 1);
   }
@@ -41,9 +52,9 @@ class IdempotencyWindow {
   // A ring once it is full: then `oldest_` is the next to be forgotten.
   std::vector<Publish> publishes_;
   std::size_t oldest_ = 0;
-  // Index into publishes_ plus one, by hash; 0 is an empty place. At most half full, and what does
-  // not fit its place stands in the next free one behind it.
-  std::vector<std::uint32_t> table_;
+  // At most three quarters full, and what does not fit its place stands in the next free one behind
+  // it: eight of them share a cache line.
+  std::vector<Slot> table_;
 };
 
 }  // namespace hubbub

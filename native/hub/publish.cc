@@ -145,6 +145,9 @@ struct AppendCall {
 };
 
 struct SequenceCall {
+  // So many messages ahead the place of an id is fetched: a room's ids are more than a cache holds.
+  static constexpr std::size_t expected_ahead = 4;
+
   Core& core;
   Worker& worker;
   Room& room;
@@ -162,6 +165,8 @@ struct SequenceCall {
   bool take(std::size_t i, const Line& line, Lack& lack) {
     const bool has_id = drafts[i].id && core.limits.idempotency_ids_max > 0;
     if (has_id && room.window != nullptr) {
+      const std::size_t later = i + expected_ahead;
+      if (later < drafts.size() && drafts[later].id) room.window->expect(worker.keys[later]);
       if (const std::uint64_t offset = room.window->find(worker.keys[i])) {
         verdicts[i] = {Status::done, true, offset};
         ++duplicates;

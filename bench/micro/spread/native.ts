@@ -39,7 +39,7 @@ export const native: MakeSide = (outlet: Outlet): Side => {
     },
     refused: () => undefined,
   };
-  const log = new SharedMemoryLog(sink, hub);
+  const log = new SharedMemoryLog(sink, hub, { publishes_in_flight_max: 64 });
   return {
     async open(room, encoding) {
       hub.join(hub.openRoom(room, await log.open(room)), MEMBER, encoding, undefined);

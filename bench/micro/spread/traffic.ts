@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Draft } from '../../../server/protocol/messages.ts';
 
 const TEXT_LENGTH = 90;
@@ -17,7 +17,10 @@ const textOf = (index: number, isMixed: boolean): string =>
     .concat(`${index} `, SENTENCE.repeat(2))
     .slice(0, TEXT_LENGTH);
 
-/** Messages as the server has them once it has decoded a frame: a fresh object each. */
+/**
+ * Messages as the server has them once it has decoded a frame: a fresh object each, from guests, with
+ * ids as this project's client makes them.
+ */
 export class Traffic {
   readonly #texts: readonly string[];
   readonly #ids: readonly string[];
@@ -26,11 +29,13 @@ export class Traffic {
 
   constructor(isMixed: boolean) {
     this.#texts = Array.from({ length: TEXTS }, (_, index) => textOf(index, isMixed));
-    this.#ids = Array.from({ length: IDS }, () => randomUUID());
-    this.#senders = Array.from({ length: SENDERS }, (_, index) => ({
-      from: `sender ${index}`,
-      from_id: randomUUID(),
-    }));
+    const senders = Array.from({ length: SENDERS }, () => randomBytes(9).toString('base64url'));
+    const clients = senders.map(() => randomBytes(12).toString('hex'));
+    this.#senders = senders.map((id) => ({ from: `guest-${id.slice(0, 4)}`, from_id: `g_${id}` }));
+    this.#ids = Array.from({ length: IDS }, (_, index) => {
+      const count = Math.floor(index / SENDERS);
+      return `${clients[index % SENDERS]}-${count.toString(36)}`;
+    });
   }
 
   /** The same messages from the first one on. */

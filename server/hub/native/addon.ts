@@ -16,8 +16,8 @@ export interface Door {
    * @throws RangeError when that is too small for the area, or cannot be had
    */
   lend(area: number, bytes: number): ArrayBuffer;
-  /** Carries out the requests in [from, to), then flushes when `flush` is 1. @returns a `Status` */
-  execute(from: number, to: number, flush: number, monotonic_ms: number, wall_ms: number): number;
+  /** Carries out what the control area names, and leaves there what came of it. */
+  execute(): void;
   count(counter: number): number;
   poolBytes(): number;
   detach(): void;

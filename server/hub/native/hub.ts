@@ -65,6 +65,8 @@ export class NativeHub implements Hub {
   readonly #onVerdict: (verdict: Verdict) => void;
   readonly #clock: () => number;
   readonly #memory: SharedMemory;
+  /** The one area that never grows. */
+  readonly #control: Float64Array;
   readonly #requests: RequestWriter;
   readonly #rows: RowReader;
   /** Rooms this worker has open: a handle that is not here is dead. */
@@ -78,6 +80,7 @@ export class NativeHub implements Hub {
     this.#onVerdict = onVerdict;
     this.#clock = clock;
     this.#memory = new SharedMemory(door, batch_bytes);
+    this.#control = this.#memory.view('control').numbers;
     const { buffer } = this.#memory.view('requests').numbers;
     this.#requests = new RequestWriter(buffer as ArrayBuffer, (bytes) => this.#makeRoom(bytes));
     this.#rows = new RowReader(this.#memory, events);
@@ -243,7 +246,7 @@ export class NativeHub implements Hub {
 
   /** The turn's first request: what is written has to cross before the turn is over. */
   #wakeForFirst(): void {
-    if (this.#requests.size === 0) this.#events.wake(this.#clock());
+    if (this.#requests.size === 0) this.#events.wake(AT_ONCE);
   }
 
   #submit(): void {
@@ -251,12 +254,17 @@ export class NativeHub implements Hub {
   }
 
   #execute(flush: boolean, now_ms: number): void {
-    const to = this.#requests.size;
-    let from = 0;
+    const control = this.#control;
+    control[FIELDS.from] = 0;
+    control[FIELDS.to] = this.#requests.size;
+    control[FIELDS.flush] = flush ? 1 : 0;
+    control[FIELDS.monotonic_ms] = now_ms;
+    control[FIELDS.wall_ms] = Date.now();
     let status: number = STATUS.more;
     while (status === STATUS.more || status === STATUS.too_small) {
-      status = this.#door.execute(from, to, flush ? 1 : 0, now_ms, Date.now());
-      from = this.#field('consumed');
+      this.#door.execute();
+      status = this.#field('status');
+      control[FIELDS.from] = this.#field('consumed');
       this.#rows.publish(this.#field('rows'), this.#field('text_bytes'));
       this.#readVerdicts(this.#field('verdicts'));
       this.#readOverruns(this.#field('overruns'));
@@ -294,6 +302,7 @@ export class NativeHub implements Hub {
   }
 
   #readOverruns(count: number): void {
+    if (count === 0) return;
     const { numbers } = this.#memory.view('overruns');
     for (let index = 0; index < count; index += 1) {
       this.#overruns.push({ room: numbers[index * 2] ?? 0, after: numbers[index * 2 + 1] ?? 0 });
@@ -302,6 +311,7 @@ export class NativeHub implements Hub {
 
   /** Only once the hub is at rest: whoever is told may publish, or `fill`, on the spot. */
   #report(): void {
+    if (this.#verdicts.length + this.#overruns.length === 0) return;
     for (const verdict of this.#verdicts.splice(0)) this.#onVerdict(verdict);
     for (const { room, after } of this.#overruns.splice(0)) this.#events.overrun(room, after);
   }
@@ -323,13 +333,16 @@ export class NativeHub implements Hub {
   }
 
   #field(field: keyof typeof FIELDS): number {
-    return this.#memory.view('control').numbers[FIELDS[field]] ?? 0;
+    return this.#control[FIELDS[field]] ?? 0;
   }
 
   #flag(flag: keyof typeof FLAGS): boolean {
     return (this.#field('flags') & FLAGS[flag]) !== 0;
   }
 }
+
+/** A time that has come on every clock. */
+const AT_ONCE = 0;
 
 const GROWING = [
   ['text', 'text_needed'],

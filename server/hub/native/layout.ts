@@ -53,8 +53,14 @@ export const FIELDS = {
   users_bytes: 17,
   flags: 18,
   refused: 19,
+  status: 20,
+  from: 21,
+  to: 22,
+  flush: 23,
+  monotonic_ms: 24,
+  wall_ms: 25,
 } as const;
-export const FIELD_COUNT = 20;
+export const FIELD_COUNT = 26;
 
 export const FLAGS = {
   arrived: 1,

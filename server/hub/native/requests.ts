@@ -7,13 +7,11 @@ const ALIGNMENT = 8;
 /** A UTF-16 unit takes three bytes of UTF-8 at the most. */
 const UTF8_BYTES_PER_UNIT = 3;
 
-const align = (at: number): number => Math.ceil(at / ALIGNMENT) * ALIGNMENT;
+const textBytes = (first: string, second = '', third = ''): number =>
+  (first.length + second.length + third.length) * UTF8_BYTES_PER_UNIT;
 
-const textBytes = (...texts: readonly (string | undefined)[]): number =>
-  texts.reduce((sum, text) => sum + (text?.length ?? 0) * UTF8_BYTES_PER_UNIT, 0);
-
-const recordBytes = ({ from, from_id, text, id }: Draft): number =>
-  RECORD_BYTES + textBytes(from, from_id, text, id) + ALIGNMENT;
+const recordBytes = ({ from, from_id, text, id = '' }: Draft): number =>
+  RECORD_BYTES + textBytes(from, from_id, text) + textBytes(id) + ALIGNMENT;
 
 /**
  * Writes requests one behind the other. Nothing crosses to the native side here: a turn's requests go
@@ -59,10 +57,10 @@ export class RequestWriter {
     }
   }
 
-  sequence(room: number, { from, from_id, text, id }: Draft, token: number): void {
-    this.#begin(OPS.sequence, room, RECORD_BYTES + textBytes(from, from_id, text, id));
+  sequence(room: number, draft: Draft, token: number): void {
+    this.#begin(OPS.sequence, room, recordBytes(draft));
     this.#number(token);
-    this.#draft(from, from_id, text, id);
+    this.#draft(draft);
     this.#end();
   }
 
@@ -70,6 +68,7 @@ export class RequestWriter {
     this.#begin(OPS.broadcast, room, ALIGNMENT + textBytes(json));
     const lengths = this.#reserveWords(2);
     this.#words[lengths] = this.#text(json);
+    this.#words[lengths + 1] = 0;
     this.#end();
   }
 
@@ -112,7 +111,7 @@ export class RequestWriter {
   }
 
   users(room: number, limit: number, after: string | undefined): void {
-    this.#begin(OPS.users, room, ALIGNMENT + textBytes(after));
+    this.#begin(OPS.users, room, ALIGNMENT + textBytes(after ?? ''));
     const lengths = this.#reserveWords(2);
     this.#words[lengths] = limit;
     this.#words[lengths + 1] = after === undefined ? ABSENT : this.#text(after);
@@ -165,22 +164,22 @@ export class RequestWriter {
       }
     }
     this.#start = this.#at;
-    this.#words[this.#at / 4] = op;
-    this.#numbers[this.#at / 8 + 1] = room;
+    this.#words[this.#at >>> 2] = op;
+    this.#numbers[(this.#at >>> 3) + 1] = room;
     this.#at += HEADER_BYTES;
   }
 
   #end(): void {
     this.#align();
-    this.#words[this.#start / 4 + 1] = this.#at - this.#start;
+    this.#words[(this.#start >>> 2) + 1] = this.#at - this.#start;
   }
 
   #align(): void {
-    this.#at = align(this.#at);
+    this.#at = (this.#at + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
   #number(value: number): void {
-    this.#numbers[this.#at / 8] = value;
+    this.#numbers[this.#at >>> 3] = value;
     this.#at += 8;
   }
 
@@ -190,24 +189,25 @@ export class RequestWriter {
     this.#words[words + 1] = second;
   }
 
-  /** @returns the index of the first of `count` words; their texts are written, then they are filled in */
+  /**
+   * Memory is used again and again: whoever reserves words sets each of them.
+   * @returns the index of the first of `count` words; their texts are written, then they are set
+   */
   #reserveWords(count: number): number {
-    const index = this.#at / 4;
+    const index = this.#at >>> 2;
     this.#at += count * 4;
-    // Memory is used again and again: what a request does not set must not be a rest of another.
-    this.#words.fill(0, index, index + count);
     return index;
   }
 
-  #record({ offset, prev, timestamp, from, from_id, text, id }: MessageRecord): void {
-    this.#number(offset);
-    this.#number(prev);
-    this.#number(timestamp);
-    this.#draft(from, from_id, text, id);
+  #record(record: MessageRecord): void {
+    this.#number(record.offset);
+    this.#number(record.prev);
+    this.#number(record.timestamp);
+    this.#draft(record);
     this.#align();
   }
 
-  #draft(from: string, from_id: string, text: string, id: string | undefined): void {
+  #draft({ from, from_id, text, id }: Draft): void {
     const lengths = this.#reserveWords(4);
     this.#words[lengths] = this.#text(from);
     this.#words[lengths + 1] = this.#text(from_id);

@@ -16,8 +16,8 @@ export class RowReader {
   }
 
   /**
-   * A slice costs the same whatever its size, and most text is ASCII: one slice of all of it, and a
-   * substring for each row. Rows that are not ASCII are decoded one by one.
+   * A slice costs about the same whatever its size, and most text is ASCII: one slice of all of it, and
+   * a substring for each row, unless there is but one. Rows that are not ASCII are decoded one by one.
    */
   publish(count: number, text_bytes: number): void {
     if (count === 0) return;
@@ -38,8 +38,11 @@ export class RowReader {
       } else if (kind >> 8 === 0) {
         this.#publish(room, encoding, text.utf8Slice(start, end), messages);
       } else {
-        ascii ??= text.latin1Slice(0, text_bytes);
-        this.#publish(room, encoding, ascii.substring(start, end), messages);
+        // Up to the newline behind the last record, which belongs to no row.
+        ascii ??= text.latin1Slice(0, text_bytes - 1);
+        const isAll = end - start === ascii.length;
+        const data = isAll ? ascii : ascii.substring(start, end);
+        this.#publish(room, encoding, data, messages);
       }
     }
   }
