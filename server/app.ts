@@ -31,6 +31,8 @@ const WORKER_ENTRY = new URL('./worker.ts', import.meta.url);
 
 /** The running server, as the process around it sees it. */
 export interface App {
+  /** With what was left open filled in. */
+  readonly config: Config;
   readonly port: number;
   readonly workers: number;
   readonly hub: HubChoice;
@@ -87,6 +89,7 @@ export interface ThreadStart {
 export async function startApp(config: Config, logger: Logger): Promise<App> {
   const start = prepare(config);
   const { workers, hub } = start;
+  const settled = { config: start.config, workers, hub };
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
@@ -95,14 +98,14 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     const stop = () => thread.drain().then(() => thread.stop());
     const { log } = thread.stats();
     const failed = new Promise<Error>(() => undefined);
-    return { port: thread.port, workers, hub, log, failed, stop, hurry: () => thread.hurry() };
+    return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
   }
   const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
   const pool = await WorkerPool.start(WORKER_ENTRY, starts);
   const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
   const { log, failed } = pool;
-  return { port, workers, hub, log, failed, stop, hurry: () => pool.tell('hurry') };
+  return { ...settled, port, log, failed, stop, hurry: () => pool.tell('hurry') };
 }
 
 /**

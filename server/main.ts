@@ -1,9 +1,11 @@
-import { startApp } from './app.ts';
+import project from '../package.json';
+import { type App, startApp } from './app.ts';
 import { helpText } from './config/help.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/options.ts';
 import { ConfigError } from './errors.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { type Started, startText } from './telemetry/start_text.ts';
 
 /** Exit status of a process that was asked to do something it cannot. */
 const USAGE_ERROR = 2;
@@ -26,6 +28,8 @@ async function serve(config: Config): Promise<void> {
   const app = await startApp(config, logger);
   const { port, workers, hub, log } = app;
   logger.info({ host: config.host, port, workers, hub: hub.kind, log }, 'listening');
+  // Whoever collects standard output of a service gets log lines and nothing else.
+  if (process.stdout.isTTY) process.stdout.write(startText(startedOf(app), app.config));
 
   let asked_at_ms: number | undefined;
   let isHurried = false;
@@ -64,6 +68,16 @@ async function serve(config: Config): Promise<void> {
   process.on('unhandledRejection', fail);
   app.failed.then(fail, fail);
 }
+
+const startedOf = ({ port, workers, hub, log }: App): Started => ({
+  version: project.version,
+  bun: Bun.version,
+  port,
+  workers,
+  hub: hub.kind,
+  log,
+  fallback: hub.kind === 'script' ? hub.fallback : undefined,
+});
 
 try {
   await main();
