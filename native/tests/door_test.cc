@@ -59,7 +59,7 @@ class Caller {
     number(0);
     word(0);
     word(0);
-    text(name + "e");
+    text(tests::joined({name, "e"}));
     end();
     CHECK(execute(false) == Status::done);
     const auto room = static_cast<RoomHandle>(field(Field::room));
@@ -82,7 +82,7 @@ class Caller {
     word(1);
     word(static_cast<std::uint32_t>(content.size()));
     word(id.empty() ? absent_length : static_cast<std::uint32_t>(id.size()));
-    text("nu" + content + id);
+    text(tests::joined({"nu", content, id}));
     end();
   }
 
@@ -149,7 +149,7 @@ std::unique_ptr<Hub> make_hub() {
 }
 
 std::size_t position(const std::string& text, const std::string& part) {
-  const std::size_t found = text.find("\"text\":\"" + part + "\"");
+  const std::size_t found = text.find(tests::joined({"\"text\":\"", part, "\""}));
   CHECK(found != std::string::npos);
   return found;
 }
@@ -159,7 +159,7 @@ void each_room_keeps_its_order(tests::Random& random) {
   const auto hub = make_hub();
   Caller caller(*hub, 4096);
   std::vector<RoomHandle> rooms;
-  for (int i = 0; i < 600; ++i) rooms.push_back(caller.open("r" + std::to_string(i)));
+  for (int i = 0; i < 600; ++i) rooms.push_back(caller.open(tests::joined({"r", std::to_string(i)})));
   for (int turn = 0; turn < 20; ++turn) {
     std::map<RoomHandle, std::vector<std::string>> expected;
     std::map<double, RoomHandle> tokens;
@@ -167,7 +167,7 @@ void each_room_keeps_its_order(tests::Random& random) {
     const std::size_t used = 1 + random.below(rooms.size());
     for (std::size_t i = 0; i < count; ++i) {
       const RoomHandle room = rooms[random.below(used)];
-      const std::string text = std::to_string(turn) + "." + std::to_string(i);
+      const std::string text = tests::joined({std::to_string(turn), ".", std::to_string(i)});
       caller.sequence(room, static_cast<double>(i), text, random.below(2) == 0 ? "" : text);
       expected[room].push_back(text);
       tokens[static_cast<double>(i)] = room;
@@ -200,7 +200,7 @@ void a_full_output_of_verdicts_goes_on_where_it_stopped() {
   const auto hub = make_hub();
   Caller caller(*hub, 3);
   const RoomHandle room = caller.open("a");
-  for (int i = 0; i < 7; ++i) caller.sequence(room, i, "t" + std::to_string(i), "");
+  for (int i = 0; i < 7; ++i) caller.sequence(room, i, tests::joined({"t", std::to_string(i)}), "");
   std::vector<double> offsets;
   Status status = Status::more;
   for (int call = 0; status == Status::more; ++call) {
