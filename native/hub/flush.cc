@@ -43,6 +43,13 @@ bool flush_reader(Core& core, Attachment& reader, double entry_due_ms, Time now,
   return status == Status::done;
 }
 
+// Waking a worker costs its writer more than the message did. Without a window to come back for, a
+// worker that has just been given something looks once more before it rests: as long as others write,
+// nobody has to wake it.
+bool stays_awake(const Core& core, const Output& output) {
+  return core.workers.size() > 1 && core.limits.flush_interval_ms == 0 && output.row_count > 0;
+}
+
 }  // namespace
 
 Flushed Hub::flush(std::size_t worker, Time now, Output& output) {
@@ -63,6 +70,7 @@ Flushed Hub::flush(std::size_t worker, Time now, Output& output) {
     own->taken.clear();
     own->taken_next = 0;
   }
+  if (stays_awake(*core_, output)) return {status, 0};
   return {status, next_due_ms(worker)};
 }
 

@@ -241,7 +241,7 @@ struct HistoryRead {
 struct Flushed {
   // done, more or too_small.
   Status status = Status::invalid;
-  // See next_due_ms.
+  // See next_due_ms. Without a window it is 0 after rows when there are other workers: look again.
   double next_due_ms = 0;
 };
 
