@@ -129,6 +129,7 @@ export class NativeHub implements Hub {
   /** Brings the verdicts of everything sequenced so far. */
   settle(): void {
     this.#submit();
+    this.#report();
   }
 
   broadcast(room: RoomHandle, event: VolatileEvent): void {
