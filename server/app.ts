@@ -121,7 +121,7 @@ export function prepare(given: Config): ThreadStart {
   };
   const { hub, workers } = chooseHub(config);
   return {
-    config,
+    config: { ...config, workers },
     worker: 0,
     workers,
     port: config.port,

@@ -196,6 +196,15 @@ Status Door::carry_out_answered(const Request& request, Reader& reader) {
       if (status == Status::done) raise(Flag::covered);
       return status == Status::absent ? Status::done : status;
     }
+    case Op::present: {
+      const std::uint32_t length = reader.word();
+      reader.word();
+      const std::string_view user_id = reader.text(length);
+      if (reader.failed()) return Status::invalid;
+      const Status status = hub_.present(worker_, request.room, user_id);
+      if (status == Status::done) raise(Flag::present);
+      return status == Status::absent ? Status::done : status;
+    }
     case Op::encode_page:
       return encode_page(request.room, reader);
     case Op::fill:

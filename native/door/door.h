@@ -44,6 +44,8 @@ enum class Op : std::uint32_t {
   encode_page,
   // word count, word 0; records.
   fill,
+  // words: length of user_id, 0; text.
+  present,
 };
 
 enum class Area : std::uint32_t { control, requests, rows, text, binary, overruns, verdicts, users, page };
@@ -97,6 +99,7 @@ enum class Flag : std::uint32_t {
   covered = 16,
   ascii = 32,
   users_missing = 64,
+  present = 128,
 };
 
 class Door {

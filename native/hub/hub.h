@@ -327,6 +327,9 @@ class Hub {
   UserList users(std::size_t worker, RoomHandle room, std::size_t limit,
                  std::optional<std::string_view> after, Page& page);
 
+  // done when the user has a connection in the room, at whichever worker; else absent.
+  Status present(std::size_t worker, RoomHandle room, std::string_view user_id);
+
   // The newest `limit` records before an offset, as far as they are here.
   HistoryRead history(std::size_t worker, RoomHandle room, Encoding encoding, std::uint64_t before,
                       std::size_t limit, Time now, Page& page);

@@ -116,6 +116,13 @@ Left Hub::leave_and_drain(std::size_t worker, RoomHandle room, std::string_view 
   return {Status::done, place.users.remove(user_id, worker)};
 }
 
+Status Hub::present(std::size_t worker, RoomHandle room, std::string_view user_id) {
+  Attachment* const reader = core_->attachment(worker, room);
+  if (reader == nullptr) return Status::closed;
+  const std::lock_guard guard(reader->room->users_lock);
+  return reader->room->users.has(user_id) ? Status::done : Status::absent;
+}
+
 UserList Hub::users(std::size_t worker, RoomHandle room, std::size_t limit,
                     std::optional<std::string_view> after, Page& page) {
   Attachment* const reader = core_->attachment(worker, room);

@@ -6,6 +6,10 @@
 
 namespace hubbub {
 
+bool Users::has(std::string_view user_id) const {
+  return present_.find(user_id) != present_.end();
+}
+
 bool Users::has(std::string_view user_id, std::size_t worker) const {
   const auto found = present_.find(user_id);
   if (found == present_.end()) return false;

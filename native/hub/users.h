@@ -22,6 +22,7 @@ class Users {
 
   [[nodiscard]] std::size_t size() const { return present_.size(); }
 
+  [[nodiscard]] bool has(std::string_view user_id) const;
   [[nodiscard]] bool has(std::string_view user_id, std::size_t worker) const;
 
   // Counts a connection in. Answers whether it is the user's first one here.

@@ -23,6 +23,10 @@ export class Members {
     return json + ndjson + msgpack;
   }
 
+  has(user_id: string): boolean {
+    return this.#present.has(user_id);
+  }
+
   /** @returns whether this is the user's first connection here */
   add(user: User, encoding: Encoding): boolean {
     this.#connections[encoding] += 1;

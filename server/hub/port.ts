@@ -50,6 +50,9 @@ export interface Hub {
   /** Users in order of arrival: at most `limit` after the user `after`. */
   users(room: RoomHandle, limit: number, after: string | undefined): UserPage;
 
+  /** Whether the user has a connection in the room, at whichever worker. */
+  isPresent(room: RoomHandle, user_id: string): boolean;
+
   /** The newest records before an offset, as far as the hub holds them. */
   history(room: RoomHandle, encoding: Encoding, before: number, limit: number): HistoryPage;
 

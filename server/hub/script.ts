@@ -111,6 +111,10 @@ export class ScriptHub implements Hub {
     return this.#room(room).members.page(limit, after);
   }
 
+  isPresent(room: RoomHandle, user_id: string): boolean {
+    return this.#room(room).members.has(user_id);
+  }
+
   history(room: RoomHandle, encoding: Encoding, before: number, limit: number): HistoryPage {
     const { history } = this.#room(room);
     history.trim(Date.now());

@@ -5,6 +5,7 @@ import type { PendingPublishes } from './pending.ts';
 export interface RoomLimits {
   readonly presence_interval_ms: number;
   readonly presence_names_max: number;
+  readonly workers: number;
   readonly log_timeout_ms: number;
   readonly replay_records_max: number;
   /** Of their text: a replay is one frame, and must not make its reader a slow one. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { PresenceStatus, User, VolatileEvent } from '../protocol/messages.ts';
 import { PresenceLedger } from './presence.ts';
 
-const LIMITS = { presence_interval_ms: 100, presence_names_max: 5 };
+const LIMITS = { presence_interval_ms: 100, presence_names_max: 5, workers: 1 };
 /** What one room may spend on presence. */
 const DELIVERIES_PER_SECOND_MAX = 10_000;
 
@@ -17,17 +17,24 @@ const single = (name: string, status: PresenceStatus): VolatileEvent => ({
   status,
 });
 
+/** Whoever is in the room by now. */
+const here =
+  (...names: readonly string[]) =>
+  (user_id: string): boolean =>
+    names.some((name) => userOf(name).user_id === user_id);
+const everybody = (): boolean => true;
+
 describe('what is announced', () => {
   test('in a small room, each change by name, in order', () => {
     const ledger = new PresenceLedger(LIMITS);
     expect(ledger.note(userOf('ann'), 'online', 0)).toBe(true);
     expect(ledger.note(userOf('bob'), 'offline', 10)).toBe(false);
     expect([ledger.isDue(99), ledger.isDue(100)]).toEqual([false, true]);
-    expect(ledger.announce('red', 4, 100)).toEqual([
+    expect(ledger.announce('red', 4, 100, here('ann'))).toEqual([
       single('ann', 'online'),
       single('bob', 'offline'),
     ]);
-    expect(ledger.announce('red', 4, 100)).toEqual([]);
+    expect(ledger.announce('red', 4, 100, here('ann'))).toEqual([]);
   });
 
   test('somebody who came and went is not mentioned, nor somebody who went and came', () => {
@@ -36,16 +43,17 @@ describe('what is announced', () => {
     ledger.note(userOf('bob'), 'offline', 0);
     ledger.note(userOf('ann'), 'offline', 1);
     ledger.note(userOf('bob'), 'online', 1);
-    expect(ledger.announce('red', 4, 100)).toEqual([]);
+    expect(ledger.announce('red', 4, 100, here('bob'))).toEqual([]);
     ledger.note(userOf('bob'), 'offline', 200);
-    expect(ledger.announce('red', 4, 300)).toEqual([single('bob', 'offline')]);
+    expect(ledger.announce('red', 4, 300, here())).toEqual([single('bob', 'offline')]);
   });
 
   test('in a large room, or with many changes, all at once with the exact count', () => {
     const ledger = new PresenceLedger(LIMITS);
     for (let n = 0; n < 8; n += 1) ledger.note(userOf(`in ${n}`), 'online', 0);
     for (let n = 0; n < 2; n += 1) ledger.note(userOf(`out ${n}`), 'offline', 0);
-    expect(ledger.announce('red', 3, 100)).toEqual([
+    const isIn = (user_id: string): boolean => user_id.includes(' in ');
+    expect(ledger.announce('red', 3, 100, isIn)).toEqual([
       {
         type: 'presence',
         room: 'red',
@@ -55,7 +63,7 @@ describe('what is announced', () => {
       },
     ]);
     ledger.note(userOf('ann'), 'online', 200);
-    expect(ledger.announce('red', 6, 300)).toEqual([
+    expect(ledger.announce('red', 6, 300, everybody)).toEqual([
       { type: 'presence', room: 'red', joined: [userOf('ann')], left: [], count: 6 },
     ]);
   });
@@ -64,7 +72,7 @@ describe('what is announced', () => {
     const namesIn = (user_count: number): number => {
       const ledger = new PresenceLedger({ ...LIMITS, presence_names_max: 100 });
       for (let n = 0; n < 200; n += 1) ledger.note(userOf(`${n}`), 'online', 0);
-      const [event] = ledger.announce('red', user_count, 100);
+      const [event] = ledger.announce('red', user_count, 100, everybody);
       return event !== undefined && 'joined' in event ? event.joined.length : Number.NaN;
     };
     expect([1_000, 10_000, 100_000, 1_000_000].map(namesIn)).toEqual([100, 10, 1, 0]);
@@ -77,7 +85,7 @@ describe('what is announced', () => {
         const ledger = new PresenceLedger({ ...LIMITS, presence_names_max: 100 });
         const [present, told] = [new Set<string>(), new Set<string>()];
         const tell = (now_ms: number): void => {
-          for (const event of ledger.announce('red', present.size, now_ms)) {
+          for (const event of ledger.announce('red', present.size, now_ms, here(...present))) {
             if (!('status' in event && event.type === 'presence')) throw new Error('not by name');
             if (event.status === 'online') expect(told.has(event.user)).toBe(false);
             if (event.status === 'online') told.add(event.user);
@@ -95,6 +103,42 @@ describe('what is announced', () => {
           if (ledger.isDue(now_ms)) tell(now_ms);
         }
         tell(now_ms + 1_000);
+      }),
+    );
+  });
+});
+
+describe('several workers', () => {
+  test('whoever tells last, tells how it is', () => {
+    const WORKERS = 3;
+    const steps = fc.array(
+      fc.record({ who: fc.nat(4), worker: fc.nat(WORKERS - 1), tells: fc.boolean() }),
+      { maxLength: 200, size: 'max' },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const ledgers = Array.from(
+          { length: WORKERS },
+          () => new PresenceLedger({ ...LIMITS, workers: WORKERS }),
+        );
+        const present = new Set<string>();
+        const told = new Map<string, PresenceStatus>();
+        const tell = (ledger: PresenceLedger | undefined): void => {
+          for (const event of ledger?.announce('red', 4, 0, here(...present)) ?? []) {
+            if ('status' in event && event.type === 'presence') told.set(event.user, event.status);
+          }
+        };
+        for (const { who, worker, tells } of all) {
+          const name = `user ${who}`;
+          const status = present.delete(name) ? 'offline' : 'online';
+          if (status === 'online') present.add(name);
+          // A connection closes on one worker while the user's next one opens on another.
+          ledgers[worker]?.note(userOf(name), status, 0);
+          if (tells) tell(ledgers[worker]);
+        }
+        for (const ledger of ledgers) tell(ledger);
+        for (const [name, status] of told) expect(status === 'online').toBe(present.has(name));
+        for (const name of present) expect([name, told.get(name)]).toEqual([name, 'online']);
       }),
     );
   });
@@ -120,7 +164,7 @@ describe('what it costs', () => {
         ledger.note(userOf(name), status, at_ms);
       }
       if (!ledger.isDue(now_ms)) continue;
-      const events = ledger.announce('red', present.size, now_ms);
+      const events = ledger.announce('red', present.size, now_ms, here(...present));
       if (events.length > 0) spent.push({ now_ms, deliveries: events.length * present.size });
     }
     return spent;

@@ -3,6 +3,8 @@ import type { PresenceStatus, User, VolatileEvent } from '../protocol/messages.t
 interface PresenceLimits {
   readonly presence_interval_ms: number;
   readonly presence_names_max: number;
+  /** Each keeps ledgers of its own. */
+  readonly workers: number;
 }
 
 interface Change {
@@ -19,7 +21,11 @@ const NAMES_TIMES_USERS_MAX = 100_000;
 /** Telling n users e events costs n times e deliveries: this many a second are spent on it at the most. */
 const DELIVERIES_PER_SECOND_MAX = 10_000;
 
-/** Who came and went since the room was last told. Somebody who did both is not mentioned. */
+/**
+ * Who came and went at this worker since the room was last told. With one worker, somebody who did both
+ * is not mentioned. With several nobody knows what another one has told of them meanwhile: the newest
+ * change is told, to be on the safe side.
+ */
 export class PresenceLedger {
   readonly #limits: PresenceLimits;
   readonly #changes = new Map<string, Change>();
@@ -33,13 +39,14 @@ export class PresenceLedger {
 
   /** @returns whether this is the first change since the last announcement */
   note(user: User, status: PresenceStatus, now_ms: number): boolean {
+    const isFirst = this.#changes.size === 0;
     const before = this.#changes.get(user.user_id);
     if (before !== undefined && before.status !== status) {
       this.#changes.delete(user.user_id);
-      return false;
+      if (this.#limits.workers === 1) return false;
     }
     this.#changes.set(user.user_id, { user, status });
-    if (this.#changes.size > 1) return false;
+    if (!isFirst) return false;
     this.#due_ms = Math.max(now_ms + this.#limits.presence_interval_ms, this.#paid_until_ms);
     return true;
   }
@@ -48,9 +55,20 @@ export class PresenceLedger {
     return this.#due_ms <= now_ms;
   }
 
-  /** @returns what to tell the room; the ledger is empty afterwards */
-  announce(room: string, user_count: number, now_ms: number): VolatileEvent[] {
-    const changes = [...this.#changes.values()];
+  /**
+   * @param isPresent whether a user is in the room by now: other workers keep ledgers of their own, and
+   *        a change that another one has overtaken must not be told behind it
+   * @returns what to tell the room; the ledger is empty afterwards
+   */
+  announce(
+    room: string,
+    user_count: number,
+    now_ms: number,
+    isPresent: (user_id: string) => boolean,
+  ): VolatileEvent[] {
+    const changes = [...this.#changes.values()].filter(
+      ({ user, status }) => isPresent(user.user_id) === (status === 'online'),
+    );
     this.#changes.clear();
     const events = this.#eventsOf(changes, room, user_count);
     const deliveries = events.length * user_count;

@@ -161,7 +161,9 @@ export class Room {
   announcePresence(): void {
     const { hub } = this.#context;
     const { user_count } = hub.users(this.handle, 0, undefined);
-    for (const event of this.presence.announce(this.name, user_count, performance.now())) {
+    const isPresent = (user_id: string): boolean => hub.isPresent(this.handle, user_id);
+    const now_ms = performance.now();
+    for (const event of this.presence.announce(this.name, user_count, now_ms, isPresent)) {
       hub.broadcast(this.handle, event);
     }
   }

@@ -21,6 +21,7 @@ const LIMITS: BenchLimits = {
   replay_bytes_max: 524_288,
   presence_interval_ms: 10,
   presence_names_max: 100,
+  workers: 1,
   flush_interval_ms: 5,
   batch_bytes_max: 65_536,
   batch_records_max: 512,

@@ -85,6 +85,24 @@ export function testUsers(on: On): void {
     users.map(({ username }) => username);
 
   test(
+    'a user is present from the first connection to the last',
+    on((fixture) => {
+      const room = fixture.open();
+      const ann = userOf('ann');
+      const isPresent = () => fixture.hub.isPresent(room, ann.user_id);
+      fixture.join(room, 'bob');
+      expect(isPresent()).toBe(false);
+      const [first, second] = [fixture.join(room, 'ann'), fixture.join(room, 'ann', 'ndjson')];
+      expect(isPresent()).toBe(true);
+      fixture.leave(first);
+      expect(isPresent()).toBe(true);
+      fixture.leave(second);
+      expect(isPresent()).toBe(false);
+      expect(fixture.hub.isPresent(fixture.open('blue'), userOf('bob').user_id)).toBe(false);
+    }),
+  );
+
+  test(
     'users page in order of arrival, each once',
     on((fixture) => {
       const room = fixture.open();

@@ -179,6 +179,14 @@ export class NativeHub implements Hub {
     return { users: this.#readUsers(), user_count, more: this.#flag('more') };
   }
 
+  isPresent(room: RoomHandle, user_id: string): boolean {
+    this.#check(room);
+    this.#submit();
+    this.#requests.present(room, user_id);
+    this.#submit();
+    return this.#flag('present');
+  }
+
   history(room: RoomHandle, encoding: Encoding, before: number, limit: number): HistoryPage {
     this.#check(room);
     this.#submit();

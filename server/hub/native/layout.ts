@@ -26,6 +26,7 @@ export const OPS = {
   covers: 10,
   encode_page: 11,
   fill: 12,
+  present: 13,
 } as const;
 
 /** A length that stands for "there is none". */
@@ -70,6 +71,7 @@ export const FLAGS = {
   covered: 16,
   ascii: 32,
   users_missing: 64,
+  present: 128,
 } as const;
 
 export const STATUS = {

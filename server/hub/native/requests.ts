@@ -125,6 +125,13 @@ export class RequestWriter {
     this.#end();
   }
 
+  present(room: number, user_id: string): void {
+    this.#begin(OPS.present, room, ALIGNMENT + textBytes(user_id));
+    const lengths = this.#reserveWords(2);
+    this.#words[lengths] = this.#text(user_id);
+    this.#end();
+  }
+
   covers(room: number, offset: number): void {
     this.#begin(OPS.covers, room, ALIGNMENT);
     this.#number(offset);
