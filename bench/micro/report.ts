@@ -24,13 +24,8 @@ const range = (measured: Measured): string =>
 /** A column for each side, and who is faster in words. */
 export const spreadingRows = (compared: readonly Compared[]): Row[] =>
   compared.map((one) => ({
-    'draft to frame: messages × rooms a turn': one.name,
-    ...Object.fromEntries(
-      one.sides.flatMap((side) => [
-        [`${side.side}: ns/message`, median(side)],
-        [`${side.side}: min–max`, range(side)],
-      ]),
-    ),
+    'ns/message, draft to frame (messages × rooms a turn)': one.name,
+    ...Object.fromEntries(one.sides.map((side) => [side.side, `${median(side)} (${range(side)})`])),
     ...verdict(one),
   }));
 
@@ -57,7 +52,7 @@ export const handingRows = (compared: readonly Compared[]): Row[] =>
             'p99 µs': (side.p99_ns.median / 1e3).toFixed(1),
           }
         : { 'batches/s': (1e9 / side.p50_ns.median).toFixed(0) }),
-      'hub is … as fast': `${side.ratio.median.toFixed(2)} ×`,
+      '÷ first': side.ratio.median.toFixed(2),
     })),
   );
 

@@ -15,6 +15,7 @@ export const SUITES = {
   encoders,
   counters,
   'workers: hub': pairsOf('hub'),
+  'workers: hub without window': pairsOf('hub without window'),
   'workers: broadcast': pairsOf('broadcast'),
   'workers: ring': pairsOf('ring'),
 } as const satisfies Readonly<Record<string, Suite>>;

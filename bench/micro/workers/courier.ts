@@ -1,7 +1,6 @@
 import type { Draft } from '../../../server/protocol/messages.ts';
 
-export const COURIERS = ['hub', 'broadcast', 'ring'] as const;
-export type CourierKind = (typeof COURIERS)[number];
+export type CourierKind = 'hub' | 'hub without window' | 'broadcast' | 'ring';
 
 /** How one Worker hands batches to another. Each Worker of a pair makes its end of it. */
 export interface Courier {

@@ -8,25 +8,33 @@ import type { MakeCourier } from './courier.ts';
 const WORKERS = 2;
 
 /** @returns the number of a hub for the pair */
-export function openHub(): number {
+export function openHub(flush_interval_ms: number): number {
   const more = { idempotency_ids_max: IDEMPOTENCY_IDS_MAX, pool_bytes_max: POOL_BYTES_MAX };
-  return openNativeHub(requireAddon(), { ...LIMITS, ...more }, WORKERS);
+  return openNativeHub(requireAddon(), { ...LIMITS, ...more, flush_interval_ms }, WORKERS);
 }
 
 /** A room for each direction: one Worker sequences, the other has a member in it. */
 export const hub: MakeCourier = async (end, shared, receive) => {
   const addon = requireAddon();
   let delivery: [frame: string | Uint8Array, count: number][] = [];
-  let isWaking = false;
-  const wake = (): void => {
-    if (isWaking) return;
-    isWaking = true;
-    setImmediate(flush);
+  let isImmediate = false;
+  let timer: NodeJS.Timeout | undefined;
+  const wake = (due_ms: number): void => {
+    const wait_ms = due_ms - clock();
+    if (wait_ms > 0) {
+      timer ??= setTimeout(flush, Math.ceil(wait_ms));
+    } else if (!isImmediate) {
+      isImmediate = true;
+      setImmediate(flush);
+    }
   };
   const flush = (): void => {
-    isWaking = false;
+    clearTimeout(timer);
+    timer = undefined;
+    isImmediate = false;
     native.flush(clock());
-    if (native.nextDue_ms() !== undefined) wake();
+    const due_ms = native.nextDue_ms();
+    if (due_ms !== undefined) wake(due_ms);
     // Outside of the hub's call: the answer to a frame is the next one to be sequenced.
     const arrived = delivery;
     delivery = [];

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { OPTIONS } from '../../../server/config/options.ts';
 import { Outlet } from '../spread/side.ts';
 import { Traffic } from '../spread/traffic.ts';
 import type { Case, Suite } from '../suite.ts';
@@ -20,6 +21,11 @@ const MESSAGES_PER_RUN = 16_384;
 /** Written, and not yet received: neither end may run away. */
 const IN_FLIGHT_MAX = 2_048;
 const READY_MS_MAX = 10_000;
+/** The server's own window, and none. */
+const WINDOWS_MS: Readonly<Partial<Record<CourierKind, number>>> = {
+  hub: OPTIONS.flush_interval_ms.default,
+  'hub without window': 0,
+};
 
 /** Runs in the first Worker of a pair and starts the second. */
 export const pairsOf = (kind: CourierKind): Suite =>
@@ -83,7 +89,7 @@ async function startPeer(kind: CourierKind, batch: number, answers: boolean): Pr
   const shared: Shared = {
     name: `${kind} ${batch} ${answers}`,
     batch,
-    hub: kind === 'hub' ? openHub() : 0,
+    hub: WINDOWS_MS[kind] === undefined ? 0 : openHub(WINDOWS_MS[kind]),
     rings: kind === 'ring' ? [memory(), memory()] : [],
     received: new SharedArrayBuffer(8),
   };
