@@ -36,8 +36,7 @@ class Request {
  public:
   explicit Request(Random& random) : random_(random) {}
 
-  const std::vector<std::uint8_t>& write(std::span<const RoomHandle> rooms) {
-    const auto op = static_cast<std::uint32_t>(random_.chance(32) ? random_.number() : 1 + random_.below(12));
+  const std::vector<std::uint8_t>& write(std::uint32_t op, std::span<const RoomHandle> rooms) {
     word(op);
     word(0);
     number(room(rooms));
@@ -195,20 +194,26 @@ class Request {
 class Visitor {
  public:
   Visitor(Hub& hub, std::size_t worker, Random& random) : random_(random), door_(hub, worker) {
-    for (std::size_t area = 0; area < areas; ++area) give(area, usual_bytes[area]);
+    for (std::size_t area = 0; area < areas; ++area) {
+      give(area, usual_bytes[area]);
+      if (random_.chance(8)) give(area, random_.below(100));
+    }
   }
 
   void call(double monotonic_ms) {
     switch (random_.below(16)) {
-      case 0: return give(random_.below(areas + 2), random_.below(2000));
+      // As small as it may be, as a rule, so that everything is too small at some time.
+      case 0: return give(random_.below(areas + 2), random_.below(random_.chance(4) ? 2000 : 100));
       case 1: return refuse_misaligned();
       default: break;
     }
     std::size_t end = 0;
     const auto requests = memory(Area::requests);
-    for (std::uint64_t i = random_.below(4); i > 0; --i) {
+    const bool alike = random_.chance(2);
+    const std::uint32_t op = any_op();
+    for (std::uint64_t i = random_.below(random_.chance(8) ? 20 : 4); i > 0; --i) {
       Request request(random_);
-      const auto& bytes = request.write(rooms_);
+      const auto& bytes = request.write(alike ? op : any_op(), rooms_);
       if (bytes.size() > requests.size() - end) break;
       std::copy(bytes.begin(), bytes.end(), requests.begin() + static_cast<std::ptrdiff_t>(end));
       end += bytes.size();
@@ -224,10 +229,16 @@ class Visitor {
 
  private:
   static constexpr std::array<std::size_t, areas> usual_bytes{
-      static_cast<std::size_t>(Field::count) * 8, 16384, 24 * 8, 4096, 4096, 16 * 2, 24 * 8, 2048, 4096};
+      static_cast<std::size_t>(Field::count) * 8, 16384, 24 * 8, 4096, 4096, 16 * 2, 24 * 4, 2048, 4096};
 
   std::span<std::uint8_t> memory(Area area) {
     return memories_[static_cast<std::size_t>(area)].span();
+  }
+
+  std::uint32_t any_op() {
+    if (random_.chance(32)) return static_cast<std::uint32_t>(random_.number());
+    if (rooms_.empty() && random_.chance(2)) return static_cast<std::uint32_t>(Op::open_room);
+    return static_cast<std::uint32_t>(1 + random_.below(12));
   }
 
   std::uint64_t any_wall_ms() {

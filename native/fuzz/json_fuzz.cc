@@ -52,6 +52,47 @@ void writes_a_string(std::string_view text) {
   CHECK(back && back->string == text);
 }
 
+// JSON, or nearly so: pieces in an order that makes some sense.
+void write_json(Random& random, std::string& out, int depth) {
+  static constexpr std::string_view pieces[] = {
+      "\\ud83d\\ude00", "\\ud800", "\\udfff", "\\uDBFF\\uDFFF", "\\u0000", "\\u007f", "\\u0080",
+      "\\u07ff", "\\u0800", "\\uffff", "\\n", "\\\\", "\\\"", "\\/", "\\b", "\\f", "\\r", "\\t", "ö",
+      "text that is longer than one block", "\x7f", "\x1f", "\\x", "\\u12", "\xff"};
+  static constexpr std::string_view words[] = {"true", "false", "null", "-0", "0", "-33", "1e400",
+                                               "1e-400", "0.1", "4294967296", "1E+2", "01", "-",
+                                               "9007199254740993", "123456789012345678", "tru"};
+  switch (random.below(depth > 0 ? 5 : 3)) {
+    case 0: out += words[random.below(std::size(words))]; return;
+    case 1:
+      out += random.chance(2) ? "-" : "";
+      out += std::to_string(random.number() >> random.below(64));
+      if (random.chance(2)) out += "." + std::to_string(random.below(1000));
+      if (random.chance(4)) out += "e" + std::to_string(random.below(400));
+      return;
+    case 2:
+      out += '"';
+      for (std::uint64_t i = random.below(6); i > 0; --i) out += pieces[random.below(std::size(pieces))];
+      out += '"';
+      return;
+    default: break;
+  }
+  const bool is_map = random.chance(2);
+  out += is_map ? "{" : "[";
+  for (std::uint64_t i = 0, count = random.below(20); i < count && !random.is_over(); ++i) {
+    out += i > 0 ? random.chance(64) ? " ,\n" : "," : "";
+    if (is_map) out += tests::quoted(std::to_string(i)) + (random.chance(64) ? "" : ":");
+    write_json(random, out, depth - 1);
+  }
+  out += random.chance(64) ? "" : is_map ? "}" : "]";
+}
+
+void transcodes_what_is_nearly_json(Random& random) {
+  std::string json;
+  write_json(random, json, random.chance(8) ? 70 : 6);
+  const std::vector<char> exact(json.begin(), json.end());
+  transcodes({exact.data(), exact.size()});
+}
+
 // Strings cut from what is left, each in memory of exactly its size.
 std::string cut(Random& random) {
   std::string text(random.below(random.chance(8) ? 2000 : 50), '\0');
@@ -98,6 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0] % 4) {
     case 0: writes_a_record(random); break;
     case 1: writes_a_string({exact.data(), exact.size()}); break;
+    case 2: transcodes_what_is_nearly_json(random); break;
     default: transcodes({exact.data(), exact.size()});
   }
   require_no_failures();

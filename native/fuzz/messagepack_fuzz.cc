@@ -15,16 +15,21 @@ using tests::Random;
 namespace {
 
 double any_number(Random& random) {
+  const double sign = random.chance(2) ? -1 : 1;
   switch (random.below(4)) {
     case 0: return std::bit_cast<double>(random.number());
-    case 1: return static_cast<double>(random.below(65536)) - 32768;
-    case 2: return static_cast<double>(static_cast<std::int64_t>(random.number()) >> random.below(64));
-    default: return static_cast<double>(random.below(256));
+    // Near a power of two, where the form changes.
+    case 1: return sign * (std::ldexp(1, static_cast<int>(random.below(70))) +
+                           static_cast<double>(random.below(5)) - 2);
+    case 2: return sign * static_cast<double>(random.number() >> random.below(64));
+    default: return sign * static_cast<double>(random.below(255));
   }
 }
 
 std::string any_string(Random& random) {
-  std::string text(random.chance(128) ? random.below(70'000) : random.below(40), 'x');
+  std::size_t size = random.below(40);
+  if (random.chance(16)) size = (std::size_t{1} << random.below(17)) + random.below(5);
+  std::string text(size, 'x');
   for (std::size_t i = 0; i < text.size() && i < 40; ++i) {
     text[i] = static_cast<char>(random.below(255));
   }
