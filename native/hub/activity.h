@@ -20,18 +20,25 @@ class Activity {
   // Takes a room out for good: it is not handed out any more.
   void remove(Room& room);
 
-  // Takes the quietest room out, null when there is none. It comes with a reference.
+  // Takes the quietest room out, null when there is none. It comes with a reference. When much has
+  // been published since the last time, others get in between.
   [[nodiscard]] Room* take_quietest();
 
  private:
-  void place(std::size_t i, Room* room);
+  struct Entry {
+    // When somebody last published in the room, as of the last look.
+    double active_ms;
+    Room* room;
+  };
+
+  void place(std::size_t i, const Entry& entry);
   void sift_up(std::size_t i);
   void sift_down(std::size_t i);
   void remove_at(std::size_t i);
 
   Lock lock_;
   // A heap with the quietest in front; every room knows its own place in it.
-  std::vector<Room*> rooms_;
+  std::vector<Entry> heap_;
 };
 
 }  // namespace hubbub

@@ -57,6 +57,12 @@ Flushed Hub::flush(std::size_t worker, Time now, Output& output) {
   if (own == nullptr || output.rows.size() < Output::rows_min || output.overruns.empty()) {
     return {Status::invalid, never_ms};
   }
+  // What has been dealt with is let go also where the output is full every time.
+  if (own->taken_next * 2 > own->taken.size()) {
+    own->taken.erase(own->taken.begin(),
+                     own->taken.begin() + static_cast<std::ptrdiff_t>(own->taken_next));
+    own->taken_next = 0;
+  }
   own->schedule.take(now.monotonic_ms, own->taken);
   Status status = Status::done;
   while (own->taken_next < own->taken.size() && status == Status::done) {

@@ -133,7 +133,6 @@ struct Room {
   static constexpr std::size_t activity_nowhere = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t activity_never = activity_nowhere - 1;
   std::size_t activity_place = activity_nowhere;
-  double activity_ms = 0;
 
   // Everything below needs the lock.
 

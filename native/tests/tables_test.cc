@@ -129,6 +129,18 @@ void the_quietest_room_comes_first(tests::Random& random) {
   CHECK(activity.take_quietest() == rooms[1].get());
 }
 
+// More has changed than is put right in one hold.
+void the_quietest_comes_first_when_all_have_been_active() {
+  Activity activity;
+  std::vector<std::unique_ptr<Room>> rooms;
+  for (int i = 0; i < 1000; ++i) {
+    rooms.push_back(quiet_room(i));
+    activity.add(*rooms.back());
+  }
+  for (int i = 0; i < 1000; ++i) rooms[static_cast<std::size_t>(i)]->active_ms = 5000 - i;
+  for (std::size_t i = rooms.size(); i-- > 0;) CHECK(activity.take_quietest() == rooms[i].get());
+}
+
 std::string page_of(const Users& users, std::size_t limit, std::optional<std::string_view> after) {
   Scratch out;
   const Users::Written written = users.write(out, limit, after);
@@ -175,6 +187,7 @@ int main(int argc, char** argv) {
   handles_are_never_given_out_again();
   the_schedule_keeps_order();
   the_quietest_room_comes_first(random);
+  the_quietest_comes_first_when_all_have_been_active();
   users_stand_in_order_of_arrival();
   return hubbub::check::result();
 }
