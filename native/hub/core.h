@@ -127,6 +127,7 @@ class Hold {
 
   // Frees what nobody needs any more.
   void release() { room_.release(released_); }
+  void release_unused() { room_.release_unused(released_); }
   Chunk*& released() { return released_; }
 
  private:

@@ -67,6 +67,8 @@ class Publication {
       next = take_some(first, next, end, brought, lack);
       if (next == end) break;
       if (bring(next - first, next, lack, brought)) continue;
+      // A refusal leaves nothing, so neither the chunk that only one encoding has got.
+      if (lack.in_twin) Hold(core_, index_, room_).release_unused();
       if (!call_.refuse(next)) break;
       ++next;
     }

@@ -134,6 +134,14 @@ void Room::release(Chunk*& released) {
   twins->passing.release_before(passing_kept, released);
 }
 
+void Room::release_unused(Chunk*& released) {
+  durable.release_unused(released);
+  passing.release_unused(released);
+  if (twins == nullptr) return;
+  twins->durable.release_unused(released);
+  twins->passing.release_unused(released);
+}
+
 void Room::release_all(Chunk*& released) {
   durable.release_all(released);
   passing.release_all(released);

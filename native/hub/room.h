@@ -163,6 +163,8 @@ struct Room {
 
   // Lets go of what nobody needs: those chunks come in front of the list.
   void release(Chunk*& released);
+  // Lets go of chunks that were brought for a message which has been refused.
+  void release_unused(Chunk*& released);
   // Lets go of everything, whoever needs it.
   void release_all(Chunk*& released);
   void release_twins(Chunk*& released);

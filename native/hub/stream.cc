@@ -68,6 +68,14 @@ void Stream::release_first(Chunk*& released) {
   released = chunk;
 }
 
+void Stream::release_unused(Chunk*& released) {
+  if (is_empty() || chunks_.back()->count() > 0) return;
+  Chunk* const chunk = chunks_.back();
+  chunks_.pop_back();
+  chunk->next = released;
+  released = chunk;
+}
+
 void Stream::release_all(Chunk*& released) {
   while (!is_empty()) release_first(released);
   chunks_.clear();

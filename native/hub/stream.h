@@ -66,6 +66,9 @@ class Stream {
   // Puts chunks with only records below the index in front of the list `released`.
   void release_before(std::uint64_t index, Chunk*& released);
 
+  // The same with a chunk that was brought and has not been used.
+  void release_unused(Chunk*& released);
+
   // The same with every chunk.
   void release_all(Chunk*& released);
 

@@ -149,6 +149,27 @@ void the_last_of_the_pool_is_used() {
   }
 }
 
+// One that finds a chunk for its JSON, and none for its MessagePack, gives the first one back: else rooms
+// that cannot use them would hold the whole pool in the end.
+void a_refused_publish_leaves_no_chunk() {
+  Fixture fixture(12 * 1024);
+  const RoomHandle waiting = fixture.open();
+  fixture.join(waiting);
+  const RoomHandle both = fixture.open();
+  fixture.join(both, Encoding::msgpack);
+  while (fixture.publish(waiting, 1).status == Status::done) continue;
+  CHECK(fixture.flush(10) > 0);
+  // All but the last 512 bytes.
+  const std::size_t cap = 12 * 1024 - 12 * 1024 / 32;
+  while (fixture.hub->pool_bytes() + 1024 <= cap) fixture.publish(waiting, 20);
+  const std::size_t before = fixture.hub->pool_bytes();
+  CHECK(before + 512 <= cap);
+  CHECK(fixture.publish(both, 30).status == Status::full);
+  CHECK(fixture.hub->pool_bytes() == before);
+  fixture.flush(40);
+  CHECK(fixture.publish(both, 50).status == Status::done);
+}
+
 // Nor do others give up more than is needed.
 void no_more_is_taken_from_others_than_is_needed() {
   Fixture fixture(24 * 1024);
@@ -258,6 +279,7 @@ int main() {
   what_is_not_sent_yet_is_not_given_up();
   a_publish_is_refused_at_the_cap();
   the_last_of_the_pool_is_used();
+  a_refused_publish_leaves_no_chunk();
   no_more_is_taken_from_others_than_is_needed();
   a_record_larger_than_the_pool_is_refused();
   of_a_tail_that_does_not_fit_the_end_is_kept();
