@@ -199,7 +199,6 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const edge = new Edge({
     limits,
     port: start.port,
-    isPortShared: workers > 1,
     occupancy: new Occupancy(config, start.occupancy),
     sessions: { rooms, identities, limits, counters },
     counters,

@@ -70,6 +70,8 @@ export const OPTIONS = {
 
   connections_max: integer(0, 0, 1_000_000, 'connections at a time; 0 = what descriptors allow'),
   connections_per_address: integer(0, 0, 1_000_000, 'connections from one address; 0 = no cap'),
+  accept_rate: integer(0, 0, 1_000_000, 'new connections/s; 0 = no cap'),
+  accept_burst: integer(1_000, 1, 1_000_000, 'new connections taken at once under that cap'),
 
   rate_limit: integer(10, 0, 1_000_000, 'messages/s per connection; 0 = off'),
   rate_burst: integer(10, 1, 1_000_000, 'messages a connection may send at once'),

@@ -1,6 +1,7 @@
 import type { Server, WebSocketHandler } from 'bun';
 import { type HubEvents, topicOf } from '../hub/port.ts';
 import type { SessionContext } from '../session/session.ts';
+import { TokenBucket } from '../session/token_bucket.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { closeCause } from './close_cause.ts';
@@ -16,6 +17,9 @@ import { admit, handshakeHeaders } from './upgrade.ts';
 export interface EdgeLimits extends FarewellLimits {
   readonly host: string;
   readonly send_buffer_bytes_max: number;
+  readonly accept_rate: number;
+  readonly accept_burst: number;
+  readonly workers: number;
   readonly frame_bytes_max: number;
   readonly ping_interval_ms: number;
   readonly pong_timeout_ms: number;
@@ -24,8 +28,6 @@ export interface EdgeLimits extends FarewellLimits {
 export interface EdgeParts {
   readonly limits: EdgeLimits;
   readonly port: number;
-  /** Other workers listen on the same port: the kernel spreads connections. */
-  readonly isPortShared: boolean;
   readonly occupancy: Occupancy;
   readonly sessions: SessionContext;
   readonly counters: WorkerCounters;
@@ -43,6 +45,7 @@ export class Edge {
   readonly #connections: Connections;
   readonly #parts: EdgeParts;
   readonly #farewell: Farewell;
+  readonly #pace: TokenBucket;
   readonly #keepalive: Keepalive;
   readonly #server: Server<Connection>;
   /** One for all connections: what they report goes to the same place. */
@@ -56,6 +59,9 @@ export class Edge {
   constructor(parts: EdgeParts) {
     this.#parts = parts;
     this.#connections = new Connections(parts.limits.send_buffer_bytes_max);
+    const { accept_rate, accept_burst, workers } = parts.limits;
+    // The kernel spreads connections evenly: each worker takes its share.
+    this.#pace = new TokenBucket(accept_rate / workers, accept_burst / workers, performance.now());
     this.#farewell = new Farewell(this.#connections, parts.limits);
     this.#server = this.#listen(createRouter(parts.telemetry));
     this.#keepalive = new Keepalive(parts.limits);
@@ -104,12 +110,12 @@ export class Edge {
 
   /** @throws ConfigError when the address cannot be had: a sentence for the terminal, not a stack */
   #listen(route: Router): Server<Connection> {
-    const { limits, port, isPortShared } = this.#parts;
+    const { limits, port } = this.#parts;
     try {
       return Bun.serve({
         hostname: limits.host,
         port,
-        reusePort: isPortShared,
+        reusePort: limits.workers > 1,
         maxRequestBodySize: REQUEST_BYTES_MAX,
         fetch: (request, server) => {
           // What Bun makes of a Host header that names no host does not parse, and may carry a token.
@@ -134,6 +140,7 @@ export class Edge {
     const address = server.requestIP(request)?.address ?? 'unknown';
     const admission = admit(request, address, {
       occupancy: this.#parts.occupancy,
+      pace: this.#pace,
       identities: sessions.identities,
       isDraining: () => this.#isDraining,
     });

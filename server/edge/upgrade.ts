@@ -3,6 +3,7 @@ import { type Encoding, negotiate, subprotocolOf } from '../protocol/encoding.ts
 import type { User } from '../protocol/messages.ts';
 import { isUsername } from '../room/names.ts';
 import type { Identities } from '../session/identity.ts';
+import type { TokenBucket } from '../session/token_bucket.ts';
 import type { UpgradeRefusal } from '../telemetry/counters.ts';
 import type { Admission } from './connection.ts';
 import type { Occupancy } from './occupancy.ts';
@@ -14,6 +15,8 @@ const RETRY_AFTER_S = '5';
 
 export interface Gate {
   readonly occupancy: Occupancy;
+  /** How fast connections are taken: all clients coming back at once must not keep all of them out. */
+  readonly pace: TokenBucket;
   readonly identities: Identities;
   readonly isDraining: () => boolean;
 }
@@ -75,6 +78,9 @@ function checkHandshake(headers: Headers): Encoding | Turned {
 function claimPlace(address: string, gate: Gate): Turned | undefined {
   const later = { 'retry-after': RETRY_AFTER_S };
   if (gate.isDraining()) return turn('draining', 503, 'The server is about to stop.', later);
+  if (gate.pace.take(performance.now()) > 0) {
+    return turn('too_fast', 503, 'Too many connect at once.', later);
+  }
   switch (gate.occupancy.claim(address)) {
     case 'server':
       return turn('server_full', 503, 'The server has as many connections as it takes.', later);

@@ -7,6 +7,7 @@ export const UPGRADE_REFUSALS = [
   'token',
   'server_full',
   'address_full',
+  'too_fast',
   'draining',
 ] as const;
 
