@@ -22,6 +22,8 @@ import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { type ServerStats, workerStats } from './telemetry/stats.ts';
+import type { PageAssets } from './web/assets.ts';
+import { buildPage } from './web/build.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { lockPort } from './workers/port_lock.ts';
 
@@ -80,6 +82,8 @@ export interface ThreadStart {
   readonly started_at_ms: number;
   readonly counters: SharedArrayBuffer;
   readonly occupancy: SharedOccupancy;
+  /** The chat page; without it there is nothing at `/`. */
+  readonly page: PageAssets;
 }
 
 /**
@@ -87,7 +91,7 @@ export interface ThreadStart {
  * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
  */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const start = prepare(config);
+  const start = { ...prepare(config), page: await buildPage() };
   const { workers, hub } = start;
   const settled = { config: start.config, workers, hub };
   if (hub.kind === 'script' && hub.fallback !== undefined) {
@@ -109,7 +113,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
 }
 
 /**
- * Settles what all threads have in common, for a thread that serves alone.
+ * Settles what all threads have in common, for a thread that serves alone and without the chat page.
  * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
  */
 export function prepare(given: Config): ThreadStart {
@@ -129,6 +133,7 @@ export function prepare(given: Config): ThreadStart {
     started_at_ms: Date.now(),
     counters: new CounterBoard(workers).memory,
     occupancy: Occupancy.share(config),
+    page: new Map(),
   };
 }
 
@@ -203,6 +208,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     sessions: { rooms, identities, limits, counters },
     counters,
     telemetry: { stats, metrics: createMetrics(stats) },
+    page: start.page,
     logger,
   });
   const sweep = setInterval(() => rooms.sweep(performance.now()), SWEEP_INTERVAL_MS);

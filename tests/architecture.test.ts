@@ -8,6 +8,7 @@ const ROOMS = [
   'app',
   'workers',
   'edge',
+  'web',
   'telemetry',
   'command',
   'session',
@@ -23,6 +24,9 @@ const ROOMS = [
 
 /** Rooms with adapters behind a port: the port is all that others may know, except `app.ts`. */
 const PORTED_ROOMS = ['log', 'hub'];
+
+/** Started from outside: the client's surface, and the chat page by its HTML. */
+const ENTRIES = ['client/index.ts', 'server/web/page/main.ts'];
 
 const LINES_MAX = 400;
 
@@ -75,6 +79,14 @@ describe('the house', () => {
     expect(taking).toEqual([]);
   });
 
+  test('the chat page runs in a browser: it knows itself and the client', () => {
+    const knowing = production
+      .filter((file) => file.startsWith('server/web/page/'))
+      .flatMap((file) => importsOf(file).map((one) => `${one.file ?? one.specifier}`))
+      .filter((file) => !file.startsWith('server/web/page/') && file !== 'client/index.ts');
+    expect(knowing).toEqual([]);
+  });
+
   test('no import goes in a circle', () => {
     expect(findCycle(sources)).toBeUndefined();
   });
@@ -111,9 +123,7 @@ describe('every file', () => {
 /** What somebody starts by name: commands, the client's surface, tests and what they spawn. */
 function isEntry(file: string): boolean {
   if (file.endsWith('.test.ts')) return true;
-  return (
-    readSource('package.json').includes(file) || ['client/index.ts'].includes(file) || isNamed(file)
-  );
+  return readSource('package.json').includes(file) || ENTRIES.includes(file) || isNamed(file);
 }
 
 /** Started by path from another source file, a script or a document. */

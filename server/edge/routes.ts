@@ -1,4 +1,6 @@
 import type { ServerStats } from '../telemetry/stats.ts';
+import type { PageAssets } from '../web/assets.ts';
+import { servePage } from './page.ts';
 
 /** What the HTTP endpoints show. */
 export interface Telemetry {
@@ -6,7 +8,7 @@ export interface Telemetry {
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-type Route = () => Response | Promise<Response>;
+type Route = (request: Request) => Response | Promise<Response>;
 
 /** The answer to every request that is not for `/ws`. */
 export type Router = (request: Request, path: string) => Response | Promise<Response>;
@@ -19,8 +21,12 @@ const health = ({ hub: { kind, fallback } }: ServerStats) =>
   fallback === undefined ? { status: 'ok', hub: kind } : { status: 'ok', hub: kind, fallback };
 
 /** The endpoints beside `/ws`: each answers GET and HEAD, and nothing else. */
-function routesFor(telemetry: Telemetry): ReadonlyMap<string, Route> {
+function routesFor(telemetry: Telemetry, page: PageAssets): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
+    ...Array.from(page, ([path, asset]): [string, Route] => [
+      path,
+      (request) => servePage(request, asset),
+    ]),
     ['/healthz', () => Response.json(health(telemetry.stats()))],
     ['/readyz', () => (telemetry.stats().ready ? status(200, 'ready') : status(503, 'draining'))],
     ['/stats', () => Response.json(telemetry.stats())],
@@ -34,14 +40,15 @@ function routesFor(telemetry: Telemetry): ReadonlyMap<string, Route> {
   ]);
 }
 
-export function createRouter(telemetry: Telemetry): Router {
-  const routes = routesFor(telemetry);
+/** @param page what there is besides the endpoints */
+export function createRouter(telemetry: Telemetry, page: PageAssets): Router {
+  const routes = routesFor(telemetry, page);
   return (request, path) => {
     const route = routes.get(path);
     if (route === undefined) return status(404, 'There is nothing here.');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response('Only GET and HEAD.\n', { status: 405, headers: { allow: 'GET, HEAD' } });
     }
-    return route();
+    return route(request);
   };
 }

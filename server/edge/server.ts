@@ -4,6 +4,7 @@ import type { SessionContext } from '../session/session.ts';
 import { TokenBucket } from '../session/token_bucket.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { PageAssets } from '../web/assets.ts';
 import { closeCause } from './close_cause.ts';
 import { Connection, type ConnectionEvents, DROPPED } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -32,6 +33,7 @@ export interface EdgeParts {
   readonly sessions: SessionContext;
   readonly counters: WorkerCounters;
   readonly telemetry: Telemetry;
+  readonly page: PageAssets;
   readonly logger: Logger;
 }
 
@@ -63,7 +65,7 @@ export class Edge {
     // The kernel spreads connections evenly: each worker takes its share.
     this.#pace = new TokenBucket(accept_rate / workers, accept_burst / workers, performance.now());
     this.#farewell = new Farewell(this.#connections, parts.limits);
-    this.#server = this.#listen(createRouter(parts.telemetry));
+    this.#server = this.#listen(createRouter(parts.telemetry, parts.page));
     this.#keepalive = new Keepalive(parts.limits);
   }
 

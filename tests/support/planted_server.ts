@@ -22,7 +22,7 @@ export async function servePlanted(
   options: Partial<Config>,
   { inWorker, withoutAddon = false }: Plant,
 ): Promise<PlantedServer> {
-  const clone = temporaryClone(['package.json', 'tsconfig.json', 'server']);
+  const clone = temporaryClone(['package.json', 'tsconfig.json', 'server', 'client']);
   symlinkSync(join(ROOT, 'node_modules'), join(clone.path, 'node_modules'));
   if (!withoutAddon) symlinkSync(join(ROOT, 'build'), join(clone.path, 'build'));
   const trigger = join(clone.path, 'trigger');

@@ -1,0 +1,213 @@
+import type { Chat } from '../chat.ts';
+import { nameFlaw, tidyName } from '../model/names.ts';
+import { paintAvatar } from './avatar.ts';
+import { ComposerView } from './composer.ts';
+import { ConnectionView } from './connection.ts';
+import { byId, hasTouchKeyboard, setFlag, setText } from './dom.ts';
+import { askName } from './entrance.ts';
+import { LogsView } from './logs.ts';
+import { PeopleView } from './people.ts';
+import { RoomListView, renderAddress, renderHeader, roomAddress } from './room_list.ts';
+
+/** Views follow the chat at most this often. */
+const FRAME_MS = 16;
+const NOTICE_MS = 1_500;
+
+/** The chat on the screen: its views, and what buttons and keys do. */
+export class PageView {
+  readonly #chat: Chat;
+  readonly #rooms: RoomListView;
+  readonly #logs: LogsView;
+  readonly #people = new PeopleView();
+  readonly #connection = new ConnectionView();
+  readonly #composer: ComposerView;
+  readonly #sidebar = byId('sidebar', HTMLElement);
+  #isDue = false;
+
+  /** @param enterAs comes in again under another name, empty for one that is given */
+  constructor(chat: Chat, enterAs: (name: string) => void) {
+    this.#chat = chat;
+    this.#rooms = new RoomListView(chat);
+    this.#logs = new LogsView(chat);
+    this.#composer = new ComposerView(chat, () => this.#logs.showEnd());
+    this.#listenToRename(enterAs);
+    this.#listenToRooms();
+    this.#listenToKeys();
+    this.#listenToAttention();
+  }
+
+  /** Something changed: shows it soon. */
+  readonly changed = (): void => {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    // Not an animation frame: the title follows in a window nobody looks at, too.
+    setTimeout(() => {
+      this.#isDue = false;
+      this.#render();
+    }, FRAME_MS);
+  };
+
+  show(): void {
+    byId('app', HTMLDivElement).hidden = false;
+    this.#render();
+    this.#focusComposer();
+  }
+
+  /** Says what went wrong, until it is dismissed. */
+  notice(text: string): void {
+    const banner = byId('notice', HTMLDivElement);
+    const close = byId('notice-close', HTMLButtonElement);
+    const show = (said: string): void => {
+      setText(byId('notice-text', HTMLSpanElement), said);
+      setFlag(banner, 'shown', said !== '');
+      close.hidden = said === '';
+    };
+    close.onclick = () => {
+      show('');
+      this.#composer.focus();
+    };
+    show(text);
+  }
+
+  #render(): void {
+    const chat = this.#chat;
+    setText(byId('me-name', HTMLElement), chat.username ?? '');
+    paintAvatar(byId('me-avatar', HTMLSpanElement), chat.username ?? '', chat.user_id ?? '');
+    this.#rooms.render();
+    renderHeader(chat);
+    this.#connection.render(chat.connection);
+    this.#logs.render();
+    this.#composer.render();
+    this.#people.render(chat);
+    renderAddress(chat);
+  }
+
+  #open(name: string): void {
+    this.#chat.open(name);
+    this.#render();
+    this.#closeDrawers();
+    this.#announce(`Room ${name}`);
+    this.#focusComposer();
+  }
+
+  #listenToRename(enterAs: (name: string) => void): void {
+    const app = byId('app', HTMLDivElement);
+    const rename = async (): Promise<void> => {
+      this.#closeDrawers();
+      app.hidden = true;
+      const invitation = 'With another name you come in again, as a new guest.';
+      const name = await askName({ name: this.#chat.username ?? '', invitation, mayCancel: true });
+      if (name === undefined || name === this.#chat.username) this.show();
+      else enterAs(name);
+    };
+    byId('rename', HTMLButtonElement).addEventListener('click', () => {
+      rename().catch(reportError);
+    });
+  }
+
+  #listenToRooms(): void {
+    document.addEventListener('click', (event) => {
+      const link = event.target instanceof Element && event.target.closest('a[data-room]');
+      if (!(link instanceof HTMLAnchorElement) || isForBrowser(event)) return;
+      event.preventDefault();
+      this.#open(link.dataset.room ?? '');
+    });
+    const form = byId('join-form', HTMLFormElement);
+    const field = byId('join-name', HTMLInputElement);
+    const problem = byId('join-problem', HTMLParagraphElement);
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const name = tidyName(field.value);
+      const flaw = nameFlaw(name, this.#chat.limits?.room_name_bytes_max);
+      setText(problem, flaw ?? '');
+      if (flaw !== undefined) return;
+      field.value = '';
+      this.#open(name);
+    });
+    byId('leave', HTMLButtonElement).addEventListener('click', () => {
+      const { current } = this.#chat;
+      if (current === undefined) return;
+      this.#chat.leave(current.name);
+      this.#render();
+      this.#announce(`You have left ${current.name}`);
+      if (this.#chat.current === undefined) byId('join-name', HTMLInputElement).focus();
+      else this.#focusComposer();
+    });
+    byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copyLink());
+  }
+
+  #copyLink(): void {
+    const { current } = this.#chat;
+    if (current === undefined) return;
+    const address = location.origin + roomAddress(current.name);
+    // Absent outside a secure context, and the browser may refuse: the address bar says the same.
+    Promise.try(() => navigator.clipboard.writeText(address)).then(
+      () => this.#flash('Link copied.'),
+      () => this.#flash(`The link is ${address}`),
+    );
+  }
+
+  #listenToKeys(): void {
+    document.addEventListener('keydown', (event) => {
+      if (event.isComposing || byId('app', HTMLDivElement).hidden) return;
+      if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+        event.preventDefault();
+        this.#step(event.key === 'ArrowDown' ? 1 : -1);
+      } else if (event.key === 'Escape' && document.querySelector(':popover-open') === null) {
+        this.#logs.showEnd();
+        this.#composer.focus();
+      }
+    });
+    this.#sidebar.addEventListener('toggle', (event) => {
+      if (event instanceof ToggleEvent && event.newState === 'open') this.#rooms.focus();
+    });
+    // A drawer that is part of the page again must not stay on top of it.
+    for (const width of ['720px', '1080px']) {
+      matchMedia(`(width < ${width})`).addEventListener('change', () => this.#closeDrawers());
+    }
+  }
+
+  #listenToAttention(): void {
+    const look = (): void => this.#chat.watch(!document.hidden && document.hasFocus());
+    document.addEventListener('visibilitychange', look);
+    globalThis.addEventListener('focus', look);
+    globalThis.addEventListener('blur', look);
+    globalThis.addEventListener('beforeunload', (event) => {
+      if (this.#chat.unsent > 0) event.preventDefault();
+    });
+  }
+
+  #step(by: number): void {
+    const names = [...this.#chat.rooms.keys()];
+    const at = names.indexOf(this.#chat.current?.name ?? '');
+    const name = names[(at + by + names.length) % names.length];
+    if (name !== undefined) this.#open(name);
+  }
+
+  #closeDrawers(): void {
+    for (const drawer of document.querySelectorAll<HTMLElement>(':popover-open')) {
+      drawer.hidePopover();
+    }
+  }
+
+  /** On a screen that is touched, focus would bring up the keyboard unasked. */
+  #focusComposer(): void {
+    if (!hasTouchKeyboard()) this.#composer.focus();
+  }
+
+  #announce(text: string): void {
+    setText(byId('announcer', HTMLParagraphElement), text);
+  }
+
+  /** Shows and says something in passing, in place of the people count. */
+  #flash(text: string): void {
+    const place = byId('room-count', HTMLParagraphElement);
+    setText(place, text);
+    this.#announce(text);
+    setTimeout(() => renderHeader(this.#chat), NOTICE_MS);
+  }
+}
+
+/** A click that opens a new window or saves: not ours. */
+const isForBrowser = ({ button, ctrlKey, metaKey, shiftKey, altKey }: MouseEvent): boolean =>
+  button !== 0 || ctrlKey || metaKey || shiftKey || altKey;
