@@ -24,7 +24,7 @@ const KEYS: Readonly<Record<string, { readonly code: number; readonly text?: str
   End: { code: 35 },
 };
 
-const BROWSER_ROUND_TRIP_DEADLINE_MS = 15_000;
+const DEADLINE_MS = 15_000;
 
 /** One window of a headless browser. */
 export class BrowserPage {
@@ -33,6 +33,8 @@ export class BrowserPage {
   /** What the page has done wrong: uncaught errors, and what its security policy forbids. */
   readonly problems: string[] = [];
   readonly #devtools: Devtools;
+  /** The documents that have loaded, by their loader. */
+  readonly #loaded = new Set<unknown>();
   readonly #target: string;
   readonly #session: string;
 
@@ -57,6 +59,7 @@ export class BrowserPage {
     const page = new BrowserPage(devtools, context, String(targetId), String(sessionId));
     page.#watch();
     for (const domain of ['Page', 'Runtime', 'Log']) await page.#call(`${domain}.enable`);
+    await page.#call('Page.setLifecycleEventsEnabled', { enabled: true });
     // Each window believes that it is the one being looked at.
     await page.#call('Emulation.setFocusEmulationEnabled', { enabled: true });
     if (prelude !== undefined) {
@@ -68,9 +71,9 @@ export class BrowserPage {
 
   /** Goes to `url`; resolves once it has loaded. */
   async navigate(url: string): Promise<void> {
-    const loaded = this.#devtools.next('Page.loadEventFired', this.#session);
-    await this.#call('Page.navigate', { url });
-    await loaded;
+    const { loaderId } = await this.#call('Page.navigate', { url });
+    // The empty page a window begins with may still be loading: its event must not count.
+    await eventually(`${url} has loaded`, () => this.#loaded.has(loaderId), DEADLINE_MS);
   }
 
   async reload(): Promise<void> {
@@ -102,7 +105,7 @@ export class BrowserPage {
   /** Waits until the expression is truthy. @returns its value */
   until(expression: string): Promise<unknown> {
     const look = async (): Promise<unknown> => (await this.evaluate(expression)) || undefined;
-    return eventually(`in the page: ${expression}`, look, BROWSER_ROUND_TRIP_DEADLINE_MS);
+    return eventually(`in the page: ${expression}`, look, DEADLINE_MS);
   }
 
   /** Types as one who pastes: no key events. */
@@ -166,6 +169,9 @@ export class BrowserPage {
   }
 
   #watch(): void {
+    this.#devtools.on('Page.lifecycleEvent', this.#session, ({ name, loaderId }) => {
+      if (name === 'load') this.#loaded.add(loaderId);
+    });
     this.#devtools.on('Runtime.exceptionThrown', this.#session, (params) => {
       this.problems.push(JSON.stringify(params));
     });

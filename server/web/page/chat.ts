@@ -229,7 +229,6 @@ export class Chat {
       const own = this.#isOwn(message);
       const seen = this.#isWatched && room === this.#current;
       room.timeline.receive(message, { own, seen });
-      room.typists.stopped(message.from_id);
       if (!own && !seen) room.unread += 1;
     });
   }

@@ -11,9 +11,6 @@ interface Person {
   readonly session?: string;
 }
 
-startTheme();
-start(linkedRoom(), await whoEnters());
-
 /** The room the address names. */
 function linkedRoom(): string | undefined {
   const name = tidyName(new URLSearchParams(location.search).get('room') ?? '');
@@ -84,3 +81,6 @@ function holdName(name: string): void {
   const untilClosed = new Promise<never>(() => undefined);
   navigator.locks?.request(lockOf(name), { mode: 'shared' }, () => untilClosed);
 }
+
+startTheme();
+start(linkedRoom(), await whoEnters());

@@ -10,7 +10,7 @@ export class Typists {
     else this.#until.set(user_id, { name: user, expires_at: now + Typists.expiry_ms });
   }
 
-  /** What they typed has come, or they have left. */
+  /** They have left. */
   stopped(user_id: string): void {
     this.#until.delete(user_id);
   }

@@ -45,10 +45,17 @@ export class ComposerView {
     this.#text.focus();
   }
 
+  /** Takes the focus, but where that would bring up a keyboard unasked. */
+  invite(): void {
+    if (!hasTouchKeyboard()) this.focus();
+  }
+
   render(): void {
     const { current } = this.#chat;
     if (current !== this.#room) this.#turnTo(current);
+    const appears = this.#form.hidden && current !== undefined;
     this.#form.hidden = current === undefined;
+    if (appears && document.activeElement === document.body) this.invite();
     setText(this.#typing, current?.typists.sentence(performance.now()) ?? '');
     this.#renderHint();
   }

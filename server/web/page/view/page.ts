@@ -3,7 +3,7 @@ import { nameFlaw, tidyName } from '../model/names.ts';
 import { paintAvatar } from './avatar.ts';
 import { ComposerView } from './composer.ts';
 import { ConnectionView } from './connection.ts';
-import { byId, hasTouchKeyboard, setFlag, setText } from './dom.ts';
+import { byId, setFlag, setText } from './dom.ts';
 import { askName } from './entrance.ts';
 import { LogsView } from './logs.ts';
 import { PeopleView } from './people.ts';
@@ -50,7 +50,7 @@ export class PageView {
   show(): void {
     byId('app', HTMLDivElement).hidden = false;
     this.#render();
-    this.#focusComposer();
+    this.#composer.invite();
   }
 
   /** Says what went wrong, until it is dismissed. */
@@ -87,7 +87,7 @@ export class PageView {
     this.#render();
     this.#closeDrawers();
     this.#announce(`Room ${name}`);
-    this.#focusComposer();
+    this.#composer.invite();
   }
 
   #listenToRename(enterAs: (name: string) => void): void {
@@ -131,7 +131,7 @@ export class PageView {
       this.#render();
       this.#announce(`You have left ${current.name}`);
       if (this.#chat.current === undefined) byId('join-name', HTMLInputElement).focus();
-      else this.#focusComposer();
+      else this.#composer.invite();
     });
     byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copyLink());
   }
@@ -188,11 +188,6 @@ export class PageView {
     for (const drawer of document.querySelectorAll<HTMLElement>(':popover-open')) {
       drawer.hidePopover();
     }
-  }
-
-  /** On a screen that is touched, focus would bring up the keyboard unasked. */
-  #focusComposer(): void {
-    if (!hasTouchKeyboard()) this.#composer.focus();
   }
 
   #announce(text: string): void {
