@@ -24,7 +24,7 @@ const KEYS: Readonly<Record<string, { readonly code: number; readonly text?: str
   End: { code: 35 },
 };
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 /** One window of a headless browser. */
 export class BrowserPage {

@@ -90,6 +90,32 @@ withBrowser(
 );
 
 withBrowser(
+  'a server that does not know its guests any more: the name stays, and so does what was said',
+  async () => {
+    const former = await spawnServer();
+    await using browser = await startBrowser();
+    const ada = await ChatWindow.enter(browser, former.http, 'Ada');
+    await ada.say('from my former self');
+    await ada.sees('from my former self', 'sent');
+    await former.stop();
+    await using server = await serveAlone({
+      port: former.port,
+      session_secret: 'another secret for tests',
+    });
+    await ada.isOnline();
+    using ben = await joinLobby(server.url, 'Ben');
+    await ben.send('lobby', 'still you?');
+    await ada.sees('still you?');
+    await ada.say('still me');
+    expect(await ada.sees('still me', 'sent')).toMatchObject({ own: true });
+    expect(await ada.sees('from my former self')).toMatchObject({ own: true });
+    expect(await ada.ask(`document.querySelector('#me-name').textContent`)).toBe('Ada');
+    expect(ada.page.problems).toEqual([]);
+  },
+  TEST_TIMEOUT_MS,
+);
+
+withBrowser(
   'a message that was not sent says so, and is sent again or discarded by a button',
   async () => {
     await using server = await serveAlone();

@@ -5,7 +5,7 @@ import { askName } from './view/entrance.ts';
 import { PageView } from './view/page.ts';
 import { startTheme } from './view/theme.ts';
 
-/** Who enters: with a resume token as before, else as a guest. */
+/** Who enters: as before with a resume token, as a guest without one or when it is refused. */
 interface Person {
   readonly name: string | undefined;
   readonly session?: string;
@@ -21,7 +21,7 @@ function linkedRoom(): string | undefined {
 async function whoEnters(): Promise<Person> {
   const name = recall('name') ?? '';
   const session = recall('session');
-  if (session !== undefined) return { name: undefined, session };
+  if (session !== undefined) return { name: recall('session_name'), session };
   if (nameFlaw(name) === undefined && (await isFree(name))) return { name };
   const isTaken = name !== '' && { invitation: `${name} is in another window. Who is here?` };
   const wanted = await askName({ name: '', ...isTaken });
@@ -57,6 +57,7 @@ function start(linked: string | undefined, { name, session }: Person): void {
 function welcomed(chat: Chat): void {
   keep('name', chat.username);
   keep('session', chat.session);
+  keep('session_name', chat.username);
   holdName(chat.username ?? '');
   if (chat.rooms.size === 0 && chat.default_room !== undefined) chat.open(chat.default_room);
 }

@@ -9,8 +9,9 @@ interface Kept {
   readonly rooms: string;
   /** `light` or `dark`; absent follows the system. */
   readonly theme: string;
-  /** The resume token of this window. */
+  /** The resume token of this window, and the name that goes with it. */
   readonly session: string;
+  readonly session_name: string;
 }
 
 const PREFIX = 'hubbub.';
@@ -18,7 +19,7 @@ const PREFIX = 'hubbub.';
 /** A browser told to keep nothing throws already on looking: then nothing outlives the page. */
 function storeOf(key: keyof Kept): Storage | undefined {
   try {
-    return key === 'session' ? globalThis.sessionStorage : globalThis.localStorage;
+    return key.startsWith('session') ? globalThis.sessionStorage : globalThis.localStorage;
   } catch {
     return undefined;
   }

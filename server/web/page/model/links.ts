@@ -5,11 +5,8 @@ export interface TextPart {
 }
 
 const WEB_ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/giu;
-const TRAILING = /[.,:;!?…*_~]$/u;
-const BRACKETS = [
-  ['(', ')'],
-  ['[', ']'],
-] as const;
+const TRAILING = new Set('.,:;!?…*_~');
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
 /** Finds the web addresses in a text. Only http and https; the parts joined are the text again. */
 export function splitLinks(text: string): readonly TextPart[] {
@@ -29,13 +26,16 @@ export function splitLinks(text: string): readonly TextPart[] {
 
 /** The sentence's punctuation and the bracket around an address are not part of it. */
 function withoutTail(address: string): string {
-  let kept = address;
-  while (TRAILING.test(kept) || hasLooseBracket(kept)) kept = kept.slice(0, -1);
-  return kept;
-}
-
-const hasLooseBracket = (address: string): boolean =>
-  BRACKETS.some(
-    ([open, close]) =>
-      address.endsWith(close) && address.split(close).length > address.split(open).length,
+  const count = (character: string): number => address.split(character).length - 1;
+  const surplus = new Map(
+    Object.entries(OPENING).map(([close, open]) => [close, count(close) - count(open)]),
   );
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address.charAt(end - 1);
+    const loose = surplus.get(last) ?? 0;
+    if (loose > 0) surplus.set(last, loose - 1);
+    else if (!TRAILING.has(last)) break;
+  }
+  return address.slice(0, end);
+}

@@ -181,11 +181,13 @@ export class Timeline {
     return { kind: 'record', key, epoch, offset, own, from, from_id, text, timestamp };
   }
 
+  /** From the end, since most are asked for when they are new. Within an epoch offsets rise. */
   #find(offset: number): RecordEntry | undefined {
-    return this.#entries.find(
+    const last = this.#entries.findLast(
       (entry): entry is RecordEntry =>
-        entry.kind === 'record' && entry.offset === offset && entry.epoch === this.#epoch,
+        entry.kind === 'record' && (entry.epoch !== this.#epoch || entry.offset <= offset),
     );
+    return last?.epoch === this.#epoch && last?.offset === offset ? last : undefined;
   }
 
   #push(entry: Entry): void {

@@ -49,8 +49,7 @@ function gapText({ reason, lost }: Gap): string {
 }
 
 /** Why an own message is not in the room, and what that means for sending it again. */
-export function failureText({ outcome, message }: HubbubError): string {
-  return outcome === 'unknown'
-    ? 'No answer came. It may have arrived all the same.'
-    : `Not sent. ${message}`;
+export function failureText({ outcome, code, message }: HubbubError): string {
+  if (outcome === 'unknown') return 'No answer came. It may have arrived all the same.';
+  return `Not sent. ${code === 'deadline' ? 'There was no connection.' : message}`;
 }

@@ -34,6 +34,7 @@ export function setFlag(element: HTMLElement, name: string, isSet: boolean): voi
 export const hasTouchKeyboard = (): boolean => matchMedia('(pointer: coarse)').matches;
 
 const ICONS = {
+  none: '',
   clock: 'M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z',
   check: 'M5 13l4.5 4.5L19 7.5',
   alert: 'M12 7v6M12 17v.1M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z',
@@ -45,8 +46,13 @@ export function makeIcon(name: IconName): SVGElement {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', ICONS[name]);
-  svg.append(path);
+  svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
+  drawIcon(svg, name);
   return svg;
+}
+
+/** Turns an icon into another one; `none` takes no place. */
+export function drawIcon(svg: SVGElement, name: IconName): void {
+  svg.toggleAttribute('hidden', name === 'none');
+  svg.firstElementChild?.setAttribute('d', ICONS[name]);
 }

@@ -14,6 +14,8 @@ export interface LogActions {
 
 /** Closer to the end than this, the reader follows what comes. */
 const NEAR_END_PX = 60;
+/** A page of history is here by then. */
+const HUSH_MS = 1_000;
 
 interface RowView {
   readonly element: HTMLElement;
@@ -28,6 +30,7 @@ export class LogView {
   readonly #earlier = make('button', { type: 'button', class: 'quiet earlier' }, 'Show earlier');
   #views = new Map<string, RowView>();
   #isFollowing = true;
+  #hushed: ReturnType<typeof setTimeout> | undefined;
 
   constructor(room: Room, actions: LogActions) {
     this.#room = room;
@@ -37,11 +40,11 @@ export class LogView {
       role: 'log',
       tabindex: '0',
       'aria-label': `Messages in ${room.name}`,
-      'aria-live': 'polite',
       // A state that changes is no news; a new message is.
       'aria-relevant': 'additions',
     });
     this.element.append(this.#earlier);
+    this.#hush();
     this.#earlier.addEventListener('click', () => actions.loadEarlier(room));
     this.element.addEventListener('scroll', () => {
       this.#isFollowing = this.#distanceToEnd() < NEAR_END_PX;
@@ -56,6 +59,12 @@ export class LogView {
     return this.#isFollowing;
   }
 
+  /** Lets the log be seen, or hides it. */
+  show(isShown: boolean): void {
+    if (isShown && this.element.hidden) this.#hush();
+    this.element.hidden = !isShown;
+  }
+
   showEnd(): void {
     this.#isFollowing = true;
     this.#keepEnd();
@@ -66,8 +75,7 @@ export class LogView {
     const rows = rowsOf(timeline, me);
     const anchor = this.#isFollowing ? undefined : this.#topRow();
     const anchor_px = anchor?.offsetTop ?? 0;
-    // What was there before the room was opened is not news to be read out.
-    this.element.setAttribute('aria-live', earlier === 'asking' ? 'off' : 'polite');
+    if (earlier === 'asking') this.#hush();
     this.#earlier.hidden = earlier !== 'more' || timeline.oldest === undefined;
     this.#place(rows);
     if (anchor?.isConnected) this.element.scrollTop += anchor.offsetTop - anchor_px;
@@ -107,6 +115,15 @@ export class LogView {
         if (changed.kind !== 'message') setText(element.firstElementChild ?? element, say(changed));
       },
     };
+  }
+
+  /** What was there before is not news to be read out when it comes into sight. */
+  #hush(): void {
+    this.element.ariaLive = 'off';
+    clearTimeout(this.#hushed);
+    this.#hushed = setTimeout(() => {
+      this.element.ariaLive = 'polite';
+    }, HUSH_MS);
   }
 
   #keepEnd(): void {

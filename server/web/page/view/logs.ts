@@ -36,14 +36,14 @@ export class LogsView {
   render(): void {
     const { current, rooms } = this.#chat;
     for (const [room, log] of this.#logs) {
-      log.element.hidden = room !== current;
+      if (room !== current) log.show(false);
       if (rooms.get(room.name) === room) continue;
       log.element.remove();
       this.#logs.delete(room);
     }
     const log = current && this.#logOf(current);
     if (log !== undefined) {
-      log.element.hidden = this.#isEmpty();
+      log.show(!this.#isEmpty());
       log.render(this.#chat.user_id);
     }
     this.#renderEmpty(current);

@@ -2,7 +2,7 @@ import { splitLinks } from '../model/links.ts';
 import type { MessageRow, MessageState } from '../model/rows.ts';
 import { fullTime, timeOfDay } from '../model/words.ts';
 import { paintAvatar } from './avatar.ts';
-import { type IconName, make, makeIcon, setFlag } from './dom.ts';
+import { drawIcon, type IconName, make, makeIcon, setFlag, setText } from './dom.ts';
 
 export interface MessageActions {
   resend(key: string): void;
@@ -13,8 +13,8 @@ export interface MessageActions {
 const FOLD_CHARACTERS = 1_500;
 const FOLD_LINES = 20;
 
-const STATES: Record<MessageState, { readonly icon?: IconName; readonly says: string }> = {
-  received: { says: '' },
+const STATES: Record<MessageState, { readonly icon: IconName; readonly says: string }> = {
+  received: { icon: 'none', says: '' },
   sending: { icon: 'clock', says: 'sending' },
   sent: { icon: 'check', says: 'sent' },
   failed: { icon: 'alert', says: 'not sent' },
@@ -23,7 +23,9 @@ const STATES: Record<MessageState, { readonly icon?: IconName; readonly says: st
 /** One message. What can change about it later is its state, and whether it begins a run. */
 export class MessageView {
   readonly element: HTMLElement;
-  readonly #stamp = make('span', { class: 'stamp' });
+  readonly #time = make('time');
+  readonly #icon = makeIcon('none');
+  readonly #says = make('span', { class: 'visually-hidden' });
   readonly #failure = make('div', { class: 'failure' });
   readonly #actions: MessageActions;
   readonly #key: string;
@@ -38,7 +40,7 @@ export class MessageView {
     const author = make('p', { class: 'author' }, make('bdi', {}, own ? 'You' : from));
     const textElement = make('div', { class: 'text', dir: 'auto' }, ...linked(text));
     const bubble = make('div', { class: 'bubble' }, textElement, ...foldOf(text, textElement));
-    bubble.append(this.#stamp);
+    bubble.append(make('span', { class: 'stamp' }, this.#time, this.#icon, this.#says));
     const body = make('div', { class: 'message-body' }, author, bubble, this.#failure);
     this.element = make('div', { class: 'message' }, avatar, body);
     setFlag(this.element, 'own', own);
@@ -58,15 +60,14 @@ export class MessageView {
     this.#showFailure(failure);
   }
 
+  /** Changes what is there and adds nothing: in a log, what is added is read out. */
   #showStamp(state: MessageState, timestamp: number): void {
     const { icon, says } = STATES[state];
-    const attributes = {
-      datetime: new Date(timestamp).toISOString(),
-      title: fullTime(timestamp),
-    };
-    this.#stamp.replaceChildren(make('time', attributes, timeOfDay(timestamp)));
-    if (icon === undefined) return;
-    this.#stamp.append(makeIcon(icon), make('span', { class: 'visually-hidden' }, says));
+    this.#time.dateTime = new Date(timestamp).toISOString();
+    this.#time.title = fullTime(timestamp);
+    setText(this.#time, timeOfDay(timestamp));
+    drawIcon(this.#icon, icon);
+    setText(this.#says, says);
   }
 
   #showFailure(failure: string | undefined): void {
