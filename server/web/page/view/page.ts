@@ -49,6 +49,7 @@ export class PageView {
 
   show(): void {
     byId('app', HTMLDivElement).hidden = false;
+    this.#look();
     this.#render();
     this.#composer.invite();
   }
@@ -168,13 +169,17 @@ export class PageView {
   }
 
   #listenToAttention(): void {
-    const look = (): void => this.#chat.watch(!document.hidden && document.hasFocus());
+    const look = (): void => this.#look();
     document.addEventListener('visibilitychange', look);
     globalThis.addEventListener('focus', look);
     globalThis.addEventListener('blur', look);
     globalThis.addEventListener('beforeunload', (event) => {
       if (this.#chat.unsent > 0) event.preventDefault();
     });
+  }
+
+  #look(): void {
+    this.#chat.watch(!document.hidden && document.hasFocus());
   }
 
   #step(by: number): void {
