@@ -9,6 +9,12 @@ export interface SeenMessage {
   readonly state: string;
 }
 
+/** Minutes become moments: a message is given up soon. The waits of connections stay. */
+export const IMPATIENT = `
+  const wait = globalThis.setTimeout;
+  globalThis.setTimeout = (run, delay_ms, ...rest) =>
+    wait(run, delay_ms >= 120_000 ? 300 : delay_ms, ...rest);`;
+
 const quote = (value: string): string => JSON.stringify(value);
 
 /** The room shown: its log is the one that is not hidden. */

@@ -1,7 +1,7 @@
 import { expect } from 'bun:test';
 import axe from 'axe-core';
 import type { BrowserPage, Look } from '../support/browser_page.ts';
-import { ChatWindow } from '../support/chat_window.ts';
+import { ChatWindow, IMPATIENT } from '../support/chat_window.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { requires } from '../support/requires.ts';
 import { serveAlone } from '../support/serve.ts';
@@ -40,7 +40,7 @@ withBrowser(
   async () => {
     await using server = await serveAlone();
     await using browser = await startBrowser();
-    const page = await browser.open(`${server.http}/?room=kitchen`);
+    const page = await browser.open(`${server.http}/?room=kitchen`, IMPATIENT);
     const ada = new ChatWindow(page);
     for (const look of LOOKS) {
       await page.look(look);
@@ -76,6 +76,7 @@ withBrowser(
     await server.stop();
     await ada.shows('#connection', 'Offline');
     await ada.say('never to arrive');
+    await ada.sees('never to arrive', 'failed');
     for (const look of LOOKS) {
       await page.look(look);
       expect([look, await violations(page)]).toEqual([look, []]);
@@ -116,6 +117,9 @@ withBrowser(
     await page.press('Escape');
     expect(await focus()).toBe('text');
 
+    for (const room of ['attic', 'cellar']) await ada.joins(room);
+    await page.press('ArrowDown', 'alt');
+    await ada.shows('#room-name', 'lobby');
     // Around the page and back: with nothing written the send button is out of the way.
     await page.evaluate(`document.activeElement.blur(); getSelection().collapse(document.body, 0)`);
     await page.press('Tab');
@@ -132,7 +136,7 @@ withBrowser(
     ];
     expect(await walk(stops.length)).toEqual(stops);
 
-    for (const room of ['attic', 'cellar']) await ada.joins(room);
+    await page.press('ArrowUp', 'alt');
     await page.press('ArrowUp', 'alt');
     await ada.shows('#room-name', 'attic');
     await page.press('ArrowUp', 'alt');

@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
 import { HubbubClient } from '../../client/index.ts';
-import { ChatWindow } from '../support/chat_window.ts';
+import { ChatWindow, IMPATIENT } from '../support/chat_window.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
 import { spawnServer } from '../support/process.ts';
@@ -11,12 +11,6 @@ import { serveAlone } from '../support/serve.ts';
 const withBrowser = requires('chromium');
 
 const TEST_TIMEOUT_MS = 90_000;
-
-/** Minutes become moments: a message is given up soon. The waits of connections stay. */
-const IMPATIENT = `
-  const wait = globalThis.setTimeout;
-  globalThis.setTimeout = (run, delay_ms, ...rest) =>
-    wait(run, delay_ms >= 120_000 ? 300 : delay_ms, ...rest);`;
 
 /** Somebody in the lobby who needs no browser. */
 async function joinLobby(url: string, name: string): Promise<HubbubClient & Disposable> {
@@ -135,6 +129,7 @@ withBrowser(
     await ada.shows('.failure:not([hidden])', 'Not sent.');
     await ada.page.click('.message:last-child .failure button:last-child');
     await ada.page.until(`document.querySelectorAll('.message').length === 1`);
+    expect(await ada.ask('document.activeElement.id')).toBe('text');
     relay.restore();
     await ada.isOnline();
     await ada.page.click('.failure button');

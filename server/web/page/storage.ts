@@ -30,8 +30,14 @@ export const recall = (key: keyof Kept): string | undefined =>
 
 /** Keeps a value, or forgets it when there is none. */
 export function keep(key: keyof Kept, value: string | undefined): void {
-  if (value === undefined) storeOf(key)?.removeItem(PREFIX + key);
-  else storeOf(key)?.setItem(PREFIX + key, value);
+  if (value === recall(key)) return;
+  try {
+    if (value === undefined) storeOf(key)?.removeItem(PREFIX + key);
+    else storeOf(key)?.setItem(PREFIX + key, value);
+  } catch (error) {
+    // A store may be full, or have no room from the start: the page works without.
+    if (!(error instanceof DOMException)) throw error;
+  }
 }
 
 export function recallRooms(): readonly string[] {

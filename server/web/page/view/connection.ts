@@ -13,6 +13,7 @@ export class ConnectionView {
   readonly #countdown = byId('connection-countdown', HTMLSpanElement);
   #shown: StateChange | undefined;
   #wasOnline = false;
+  #isOffline = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   render(change: StateChange): void {
@@ -23,13 +24,17 @@ export class ConnectionView {
     this.#banner.dataset.state = change.state;
     switch (change.state) {
       case 'connecting':
-        this.#timer = setTimeout(() => this.#say('Connecting…'), QUIET_MS);
+        // An attempt while offline is nothing new to say aloud.
+        if (this.#isOffline) setText(this.#countdown, 'Trying…');
+        else this.#timer = setTimeout(() => this.#say('Connecting…'), QUIET_MS);
         break;
       case 'waiting':
+        this.#isOffline = true;
         this.#say('Offline. What you write waits until the connection is back.');
         this.#count(performance.now() + change.delay_ms);
         break;
       case 'online':
+        this.#isOffline = false;
         this.#wasOnline = true;
         if (!isReturn) {
           this.#hide();

@@ -76,7 +76,9 @@ export class LogView {
     const anchor = this.#isFollowing ? undefined : this.#topRow();
     const anchor_px = anchor?.offsetTop ?? 0;
     if (earlier === 'asking') this.#hush();
+    const hadFocus = document.activeElement === this.#earlier;
     this.#earlier.hidden = earlier !== 'more' || timeline.oldest === undefined;
+    if (hadFocus && this.#earlier.hidden) this.element.focus();
     this.#place(rows);
     if (anchor?.isConnected) this.element.scrollTop += anchor.offsetTop - anchor_px;
     this.#keepEnd();

@@ -7,6 +7,7 @@ import { LogView } from './log.ts';
 /** The logs of all rooms, one of them shown, and what stands there instead when it is empty. */
 export class LogsView {
   readonly #chat: Chat;
+  readonly #done: () => void;
   readonly #element = byId('logs', HTMLDivElement);
   readonly #empty = byId('empty', HTMLDivElement);
   readonly #emptyTitle = byId('empty-title', HTMLHeadingElement);
@@ -18,9 +19,14 @@ export class LogsView {
   #seenEntries = 0;
   #shown: Room | undefined;
 
-  constructor(chat: Chat) {
+  /** @param done called when a button has done its work and may be gone, its focus with it */
+  constructor(chat: Chat, done: () => void) {
     this.#chat = chat;
-    this.#newest.addEventListener('click', () => this.showEnd());
+    this.#done = done;
+    this.#newest.addEventListener('click', () => {
+      this.showEnd();
+      done();
+    });
   }
 
   /** Turns to the newest message of the room shown. */
@@ -59,8 +65,14 @@ export class LogsView {
     const existing = this.#logs.get(room);
     if (existing !== undefined) return existing;
     const log = new LogView(room, {
-      resend: (of, key) => this.#chat.resend(of, key),
-      discard: (of, key) => this.#chat.discard(of, key),
+      resend: (of, key) => {
+        this.#chat.resend(of, key);
+        this.#done();
+      },
+      discard: (of, key) => {
+        this.#chat.discard(of, key);
+        this.#done();
+      },
       loadEarlier: (of) => this.#chat.loadEarlier(of),
       scrolled: () => this.#renderNewest(room, log),
     });

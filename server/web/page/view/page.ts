@@ -28,7 +28,7 @@ export class PageView {
   constructor(chat: Chat, enterAs: (name: string) => void) {
     this.#chat = chat;
     this.#rooms = new RoomListView(chat);
-    this.#logs = new LogsView(chat);
+    this.#logs = new LogsView(chat, () => this.#composer.focus());
     this.#composer = new ComposerView(chat, () => this.#logs.showEnd());
     this.#listenToRename(enterAs);
     this.#listenToRooms();
