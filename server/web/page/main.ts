@@ -77,8 +77,12 @@ async function isFree(name: string): Promise<boolean> {
   return held.every((lock) => lock.name !== lockOf(name));
 }
 
+let heldName: string | undefined;
+
 /** Holds the name until the window is closed. */
 function holdName(name: string): void {
+  if (name === heldName) return;
+  heldName = name;
   const untilClosed = new Promise<never>(() => undefined);
   navigator.locks?.request(lockOf(name), { mode: 'shared' }, () => untilClosed);
 }

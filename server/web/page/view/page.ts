@@ -4,19 +4,21 @@ import { paintAvatar } from './avatar.ts';
 import { ComposerView } from './composer.ts';
 import { ConnectionView } from './connection.ts';
 import { byId, setFlag, setText } from './dom.ts';
+import { closeDrawers, isDrawerOpen, watchDrawers } from './drawers.ts';
 import { askName } from './entrance.ts';
+import { HeaderView } from './header.ts';
 import { LogsView } from './logs.ts';
 import { PeopleView } from './people.ts';
-import { RoomListView, renderAddress, renderHeader, roomAddress } from './room_list.ts';
+import { RoomListView } from './room_list.ts';
 
 /** Views follow the chat at most this often. */
 const FRAME_MS = 16;
-const NOTICE_MS = 1_500;
 
 /** The chat on the screen: its views, and what buttons and keys do. */
 export class PageView {
   readonly #chat: Chat;
   readonly #rooms: RoomListView;
+  readonly #header: HeaderView;
   readonly #logs: LogsView;
   readonly #people = new PeopleView();
   readonly #connection = new ConnectionView();
@@ -28,12 +30,17 @@ export class PageView {
   constructor(chat: Chat, enterAs: (name: string) => void) {
     this.#chat = chat;
     this.#rooms = new RoomListView(chat);
+    this.#header = new HeaderView(chat, {
+      announce: (text) => this.#announce(text),
+      leave: () => this.#leave(),
+    });
     this.#logs = new LogsView(chat, () => this.#composer.focus());
     this.#composer = new ComposerView(chat, () => this.#logs.showEnd());
     this.#listenToRename(enterAs);
     this.#listenToRooms();
     this.#listenToKeys();
     this.#listenToAttention();
+    watchDrawers();
   }
 
   /** Something changed: shows it soon. */
@@ -75,18 +82,17 @@ export class PageView {
     setText(byId('me-name', HTMLElement), chat.username ?? '');
     paintAvatar(byId('me-avatar', HTMLSpanElement), chat.username ?? '', chat.user_id ?? '');
     this.#rooms.render();
-    renderHeader(chat);
+    this.#header.render();
     this.#connection.render(chat.connection);
     this.#logs.render();
     this.#composer.render();
     this.#people.render(chat);
-    renderAddress(chat);
   }
 
   #open(name: string): void {
     this.#chat.open(name);
     this.#render();
-    this.#closeDrawers();
+    closeDrawers();
     this.#announce(`Room ${name}`);
     this.#composer.invite();
   }
@@ -94,7 +100,7 @@ export class PageView {
   #listenToRename(enterAs: (name: string) => void): void {
     const app = byId('app', HTMLDivElement);
     const rename = async (): Promise<void> => {
-      this.#closeDrawers();
+      closeDrawers();
       app.hidden = true;
       const invitation = 'With another name you come in again, as a new guest.';
       const name = await askName({ name: this.#chat.username ?? '', invitation, mayCancel: true });
@@ -125,27 +131,16 @@ export class PageView {
       field.value = '';
       this.#open(name);
     });
-    byId('leave', HTMLButtonElement).addEventListener('click', () => {
-      const { current } = this.#chat;
-      if (current === undefined) return;
-      this.#chat.leave(current.name);
-      this.#render();
-      this.#announce(`You have left ${current.name}`);
-      if (this.#chat.current === undefined) byId('join-name', HTMLInputElement).focus();
-      else this.#composer.invite();
-    });
-    byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copyLink());
   }
 
-  #copyLink(): void {
+  #leave(): void {
     const { current } = this.#chat;
     if (current === undefined) return;
-    const address = location.origin + roomAddress(current.name);
-    // Absent outside a secure context, and the browser may refuse: the address bar says the same.
-    Promise.try(() => navigator.clipboard.writeText(address)).then(
-      () => this.#flash('Link copied.'),
-      () => this.#flash(`The link is ${address}`),
-    );
+    this.#chat.leave(current.name);
+    this.#render();
+    this.#announce(`You have left ${current.name}`);
+    if (this.#chat.current === undefined) byId('join-name', HTMLInputElement).focus();
+    else this.#composer.invite();
   }
 
   #listenToKeys(): void {
@@ -154,7 +149,7 @@ export class PageView {
       if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
         event.preventDefault();
         this.#step(event.key === 'ArrowDown' ? 1 : -1);
-      } else if (event.key === 'Escape' && document.querySelector(':popover-open') === null) {
+      } else if (event.key === 'Escape' && !isDrawerOpen()) {
         this.#logs.showEnd();
         this.#composer.focus();
       }
@@ -162,10 +157,6 @@ export class PageView {
     this.#sidebar.addEventListener('toggle', (event) => {
       if (event instanceof ToggleEvent && event.newState === 'open') this.#rooms.focus();
     });
-    // A drawer that is part of the page again must not stay on top of it.
-    for (const width of ['720px', '1080px']) {
-      matchMedia(`(width < ${width})`).addEventListener('change', () => this.#closeDrawers());
-    }
   }
 
   #listenToAttention(): void {
@@ -189,22 +180,8 @@ export class PageView {
     if (name !== undefined) this.#open(name);
   }
 
-  #closeDrawers(): void {
-    for (const drawer of document.querySelectorAll<HTMLElement>(':popover-open')) {
-      drawer.hidePopover();
-    }
-  }
-
   #announce(text: string): void {
     setText(byId('announcer', HTMLParagraphElement), text);
-  }
-
-  /** Shows and says something in passing, in place of the people count. */
-  #flash(text: string): void {
-    const place = byId('room-count', HTMLParagraphElement);
-    setText(place, text);
-    this.#announce(text);
-    setTimeout(() => renderHeader(this.#chat), NOTICE_MS);
   }
 }
 

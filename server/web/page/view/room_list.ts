@@ -1,7 +1,7 @@
 import type { Chat } from '../chat.ts';
 import type { Room } from '../model/room.ts';
 import { plural } from '../model/words.ts';
-import { byId, make, setFlag, setText } from './dom.ts';
+import { byId, make, setFlag } from './dom.ts';
 
 /** Where a room can be linked to. */
 export const roomAddress = (name: string): string => `/?room=${encodeURIComponent(name)}`;
@@ -90,26 +90,4 @@ function badge(count: number): [string, HTMLSpanElement] {
   const words = ` unread ${plural(count, 'message', 'messages').replace(/^\S+ /, '')}`;
   const shown = count > COUNT_MAX ? `${COUNT_MAX}+` : String(count);
   return [shown, make('span', { class: 'visually-hidden' }, words)];
-}
-
-/** The title of the page and its address follow the room. */
-export function renderAddress(chat: Chat): void {
-  const { current, rooms } = chat;
-  const unread = unreadIn(rooms.values());
-  const parts = [unread > 0 && `(${unread})`, current?.name, current && '·', 'Hubbub'];
-  const title = parts.filter(Boolean).join(' ');
-  if (document.title !== title) document.title = title;
-  const address = current === undefined ? '/' : roomAddress(current.name);
-  if (location.pathname + location.search !== address) history.replaceState(null, '', address);
-}
-
-/** The room's name and how many are there; while offline nobody knows. */
-export function renderHeader({ current, connection }: Chat): void {
-  setText(byId('room-name', HTMLHeadingElement), current?.name ?? '');
-  const isKnown = connection.state === 'online' && current?.isJoined;
-  const count = isKnown ? plural(current.people.count, 'person', 'people') : '';
-  setText(byId('room-count', HTMLParagraphElement), count && `${count} here`);
-  for (const id of ['copy-link', 'leave', 'show-people']) {
-    byId(id, HTMLButtonElement).hidden = current === undefined;
-  }
 }
