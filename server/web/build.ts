@@ -29,7 +29,6 @@ const HTML_HEADERS = {
   ...COMMON_HEADERS,
   'cache-control': 'no-cache',
   'content-security-policy': CONTENT_SECURITY_POLICY,
-  'cross-origin-opener-policy': 'same-origin',
 };
 
 /** Its name has the hash of its content. */
