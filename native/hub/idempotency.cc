@@ -35,7 +35,7 @@ void IdempotencyWindow::remember(const Hash& key, std::uint64_t offset) {
   if (ids_max_ == 0) return;
   if (publishes_.size() < ids_max_) {
     publishes_.push_back({key, offset});
-    if (publishes_.size() * 4 > table_.size() * 3) {
+    if (publishes_.size() * 2 > table_.size()) {
       grow_table();
     } else {
       insert(static_cast<std::uint32_t>(publishes_.size() - 1));

@@ -52,8 +52,8 @@ class IdempotencyWindow {
   // A ring once it is full: then `oldest_` is the next to be forgotten.
   std::vector<Publish> publishes_;
   std::size_t oldest_ = 0;
-  // At most three quarters full, and what does not fit its place stands in the next free one behind
-  // it: eight of them share a cache line.
+  // At most half full, and what does not fit its place stands in the next free one behind it: mostly
+  // in the same cache line.
   std::vector<Slot> table_;
 };
 
