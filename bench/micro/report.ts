@@ -37,6 +37,7 @@ export const sideRows = (compared: readonly Compared[]): Row[] =>
       ns: median(side),
       'min–max': range(side),
       '÷ first': side.ratio.median.toFixed(2),
+      '': fastest(side, sides),
     })),
   );
 
@@ -53,8 +54,12 @@ export const handingRows = (compared: readonly Compared[]): Row[] =>
           }
         : { 'batches/s': (1e9 / side.p50_ns.median).toFixed(0) }),
       '÷ first': side.ratio.median.toFixed(2),
+      '': fastest(side, one.sides),
     })),
   );
+
+const fastest = (side: Measured, sides: readonly Measured[]): string =>
+  sides.every(({ ratio }) => ratio.median >= side.ratio.median) ? 'fastest' : '';
 
 function verdict({ sides }: Compared): Row {
   const [first, ...others] = sides;

@@ -9,7 +9,7 @@ const COUNTER = 31;
 
 export const COUNTERS = {
   plain: 'a field of an object',
-  atomics: 'Atomics.add',
+  atomics: 'Atomics.add, 32 bits',
   native: 'native, relaxed atomic',
   locked: 'native, mutex',
 } as const;
@@ -35,12 +35,12 @@ function plain(): Case {
 }
 
 function atomics(): Case {
-  const counts = new BigUint64Array(new SharedArrayBuffer(64));
+  const counts = new Int32Array(new SharedArrayBuffer(64));
   return {
     operations: ADDITIONS,
     warmup_runs: WARMUP_RUNS,
     run() {
-      for (let index = 0; index < ADDITIONS; index += 1) Atomics.add(counts, 0, 1n);
+      for (let index = 0; index < ADDITIONS; index += 1) Atomics.add(counts, 0, 1);
       return counts[0];
     },
   };
