@@ -33,6 +33,7 @@ struct Shared {
                                       RoomTruth(records_max)};
   std::array<std::atomic<std::uint64_t>, rooms> events{};
   std::atomic<std::uint64_t> texts{0};
+  std::atomic<std::uint64_t> accepted{0};
   // What a log would remember of each room, by offset: the number in the text.
   std::array<std::vector<std::atomic<std::uint64_t>>, rooms> logs{
       std::vector<std::atomic<std::uint64_t>>(records_max + 2),
@@ -100,19 +101,24 @@ class WorkerThread {
     std::vector<Verdict> verdicts(drafts.size());
     CHECK(hub_.sequence(index_, handles_[room], drafts, verdicts, now()) == Status::done);
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      if (verdicts[i].status == Status::full) continue;
       CHECK(verdicts[i].status == Status::done && !verdicts[i].duplicate);
       shared_.logs[room][verdicts[i].offset].store(numbers[i]);
+      ++shared_.accepted;
     }
-    const Draft& again = drafts[random_.below(drafts.size())];
+    const std::size_t again = random_.below(drafts.size());
+    if (verdicts[again].status == Status::full) return;
     Verdict verdict;
-    CHECK(hub_.sequence(index_, handles_[room], {&again, 1}, {&verdict, 1}, now()) == Status::done);
-    CHECK(verdict.duplicate && verdict.offset == verdicts[static_cast<std::size_t>(&again - drafts.data())].offset);
+    CHECK(hub_.sequence(index_, handles_[room], {&drafts[again], 1}, {&verdict, 1}, now()) ==
+          Status::done);
+    CHECK(verdict.duplicate && verdict.offset == verdicts[again].offset);
   }
 
   void broadcast(std::size_t room) {
     const std::uint64_t number = shared_.events[room].fetch_add(1) + 1;
     const std::string json = typing(std::to_string(number));
-    CHECK(hub_.broadcast(index_, handles_[room], json, {}, now()) == Status::done);
+    const Status status = hub_.broadcast(index_, handles_[room], json, {}, now());
+    CHECK(status == Status::done || status == Status::full);
   }
 
   void flush() {
@@ -271,7 +277,12 @@ void run_workers(const Limits& limits, std::uint64_t seed, bool steady) {
   CHECK(steady == (hub.count(Counter::overruns) > 0));
   CHECK(hub.count(Counter::members) == 0 && hub.count(Counter::rooms) == 0);
   CHECK(hub.count(Counter::history_bytes) == 0 && hub.pool_bytes() == 0);
-  CHECK(hub.count(Counter::records) == shared.texts.load());
+  CHECK(hub.count(Counter::records) == shared.accepted.load());
+  // Nothing is refused, and nobody gives way, but where the pool is small.
+  const bool is_small = limits.pool_bytes_max < Limits{}.pool_bytes_max;
+  CHECK((hub.count(Counter::refused_full) > 0) == is_small);
+  CHECK((hub.count(Counter::rooms_evicted) > 0) == is_small);
+  CHECK(shared.accepted.load() > shared.texts.load() / 10);
 }
 
 // A worker that sleeps until it is woken or its own due time comes gets every message: none of the
@@ -349,6 +360,10 @@ int main(int argc, char** argv) {
   limits.idempotency_ids_max = records_max;
   limits.history_records_max = 40;
   run_workers(limits, seed, false);
+  // So small a pool that rooms give up their history all the time, and publishes are refused.
+  Limits small = limits;
+  small.pool_bytes_max = 24 * 1024;
+  run_workers(small, seed, false);
   // So little may wait that everybody is overrun again and again, and the log helps.
   limits.pending_bytes_max = 500;
   limits.history_records_max = 3;
