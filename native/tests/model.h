@@ -60,6 +60,7 @@ class ModelRoom {
         if (remembered == key) return {Status::done, true, offset};
       }
     }
+    if (head_ == offset_max) return {Status::exhausted, false, 0};
     message.offset = head_ + 1;
     message.prev = head_;
     message.timestamp = now.wall_ms;

@@ -55,7 +55,8 @@ class Walk : public ModelRun {
   void open(Place& place, std::size_t worker) {
     const bool is_new = place.model == nullptr;
     std::vector<Message> tail;
-    std::uint64_t head = random_.below(20);
+    // Now and then close to the last offset there is.
+    std::uint64_t head = random_.below(20) + (random_.chance(8) ? offset_max - 40 : 0);
     const std::string epoch = "e." + std::to_string(place.generation);
     if (is_new) {
       ++place.generation;
@@ -96,9 +97,11 @@ class Walk : public ModelRun {
         message = place.log[random_.below(place.log.size())];
       } else {
         // Now and then the hub is not given one.
-        if (random_.chance(20)) head += 1;
+        if (random_.chance(20) && head < offset_max) head += 1;
+        if (head == offset_max) break;
         message.prev = head;
-        message.offset = head += random_.chance(4) ? 1 + random_.below(9) : 1;
+        const std::uint64_t step = random_.chance(4) ? 1 + random_.below(9) : 1;
+        message.offset = head = std::min(head + step, offset_max);
         fresh.insert(head);
       }
       messages.push_back(message);
@@ -128,10 +131,10 @@ class Walk : public ModelRun {
       }
       const std::uint64_t head = place.model->head();
       const Verdict expected = place.model->sequence(messages[i], now_);
-      CHECK(verdicts[i].status == Status::done);
+      CHECK(verdicts[i].status == expected.status);
       CHECK(verdicts[i].offset == expected.offset);
       CHECK(verdicts[i].duplicate == expected.duplicate);
-      if (expected.duplicate) continue;
+      if (expected.duplicate || expected.status != Status::done) continue;
       Message& message = messages[i];
       message.prev = head;
       message.offset = expected.offset;
@@ -232,7 +235,7 @@ class Walk : public ModelRun {
     const std::size_t forgotten = random_.chance(2) ? random_.below(place.log.size() + 1) : 0;
     for (std::size_t i = forgotten; i < place.log.size(); ++i) answer.push_back(place.log[i]);
     if (random_.chance(3)) answer.resize(random_.below(answer.size() + 1));
-    if (random_.chance(3)) {
+    if (random_.chance(3) && place.model->head() < offset_max) {
       answer.push_back(message_at(place.model->head() + 1, place.model->head()));
     }
     const auto records = records_of(answer);
@@ -248,7 +251,8 @@ class Walk : public ModelRun {
   void history(Place& place, std::size_t worker) {
     const Encoding encoding = random_encoding();
     const std::uint64_t before =
-        random_.chance(3) ? offset_max : random_.below(place.model->head() + 3);
+        random_.chance(3) ? offset_max
+                          : std::min(random_.below(place.model->head() + 3), offset_max + 1);
     const std::size_t limit = random_.below(8);
     HistoryRead read;
     drive([&](Buffers& buffers) {
