@@ -71,6 +71,9 @@ export class PairRun {
       case 'users':
         this.#same((hub, room) => hub.users(room, step.limit, step.after), step.room);
         break;
+      case 'isPresent':
+        this.#same((hub, room) => hub.isPresent(room, step.user_id), step.room);
+        break;
       case 'history':
         this.#history(step);
         break;

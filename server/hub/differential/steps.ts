@@ -56,6 +56,7 @@ export type Step =
       readonly before: Place;
       readonly limit: number;
     }
+  | { readonly kind: 'isPresent'; readonly room: string; readonly user_id: string }
   | { readonly kind: 'covers'; readonly room: string; readonly place: Place }
   | {
       readonly kind: 'encodePage';
@@ -183,6 +184,14 @@ const arbitraries: { readonly [K in Step['kind']]: readonly [number, fc.Arbitrar
       encoding,
       before: place,
       limit: fc.constantFrom(1, 2, 5, 100),
+    }),
+  ],
+  isPresent: [
+    1,
+    fc.record({
+      kind: fc.constant('isPresent'),
+      room,
+      user_id: fc.constantFrom('nobody', ...USERS.map((one) => one.user_id)),
     }),
   ],
   covers: [1, fc.record({ kind: fc.constant('covers'), room, place })],

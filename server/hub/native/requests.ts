@@ -129,6 +129,7 @@ export class RequestWriter {
     this.#begin(OPS.present, room, ALIGNMENT + textBytes(user_id));
     const lengths = this.#reserveWords(2);
     this.#words[lengths] = this.#text(user_id);
+    this.#words[lengths + 1] = 0;
     this.#end();
   }
 
