@@ -3,6 +3,7 @@
 #include "door/door.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -267,6 +268,41 @@ void numbers_out_of_range_are_refused() {
   }
 }
 
+// Without a window a worker that has been given something looks again before it has to be woken.
+void a_busy_worker_need_not_be_woken() {
+  Options options;
+  options.limits.flush_interval_ms = 0;
+  options.workers = 2;
+  const auto hub = Hub::make(options);
+  Caller reader(*hub);
+  const RoomHandle room = reader.open("a");
+  int wakes = 0;
+  CHECK(hub->attach_worker(0, [](void* count, double) { ++*static_cast<int*>(count); }, &wakes) ==
+        Status::done);
+  const Time now{1e6, static_cast<std::uint64_t>(wall_ms)};
+  const RoomHandle from = hub->open_room(1, "a", {"e", 0, {}}, now).room;
+  const auto publish = [&] {
+    const Draft draft{"n", "u", "text", std::nullopt};
+    Verdict verdict;
+    CHECK(hub->sequence(1, from, {&draft, 1}, {&verdict, 1}, now) == Status::done);
+  };
+  CHECK(reader.execute(true) == Status::done);
+  CHECK(std::isinf(reader.field(Field::next_due_ms)));
+  publish();
+  CHECK(wakes == 1);
+  CHECK(reader.execute(true) == Status::done);
+  CHECK(reader.rows().contains(room) && reader.field(Field::next_due_ms) == 0);
+  publish();
+  CHECK(wakes == 1);
+  CHECK(reader.execute(true) == Status::done);
+  CHECK(reader.rows().contains(room));
+  CHECK(reader.execute(true) == Status::done);
+  CHECK(reader.rows().empty() && std::isinf(reader.field(Field::next_due_ms)));
+  publish();
+  CHECK(wakes == 2);
+  CHECK(hub->detach_worker(0) == Status::done);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -276,5 +312,6 @@ int main(int argc, char** argv) {
   a_duplicate_and_a_dead_room_are_told_apart();
   a_wrong_request_stops_there();
   numbers_out_of_range_are_refused();
+  a_busy_worker_need_not_be_woken();
   return hubbub::check::result();
 }

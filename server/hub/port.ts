@@ -74,7 +74,7 @@ export interface Hub {
 
   /**
    * @returns when to flush next on the monotonic clock, never after a batch's due time; undefined when
-   *          nothing is pending
+   *          nothing is pending and `wake` will say when something is
    */
   nextDue_ms(): number | undefined;
 
