@@ -2,6 +2,7 @@ import { loadAddon } from '../../server/hub/native/addon.ts';
 import { integer, list } from '../command/options.ts';
 import type { Findings } from '../report/result.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { threadClock } from './clock.ts';
 import {
   type Comparison,
   counting,
@@ -72,6 +73,6 @@ function findingsOf(
     ],
     targets: problems.length === 0 ? targetsOf(measured.spreading, measured.handing) : [],
     problems,
-    data: { ...measured },
+    data: { clock: threadClock().kind, ...measured },
   };
 }

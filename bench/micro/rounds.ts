@@ -9,7 +9,7 @@ import type { SuiteName } from './suites.ts';
 export interface Measured {
   readonly side: string;
   /**
-   * The middle run of each round: whoever else is at work on the machine stretches some runs and hardly
+   * The middle run of each round: whoever else is at work on the machine stretches some runs more than
    * that one. What collecting garbage costs is only partly in it, which favours who makes much.
    */
   readonly p50_ns: Spread;

@@ -4,6 +4,8 @@ export interface Case {
   readonly operations: number;
   /** Runs until everything that is remembered is full, and code has been compiled. */
   readonly warmup_runs: number;
+  /** Whether other threads have to do their part: then it is the wall clock that counts. */
+  readonly involvesOthers?: true;
   run(): unknown;
   /** After the last run. @throws Error when what was done was not what was to be measured */
   close?(): void;

@@ -46,6 +46,7 @@ async function pour(kind: CourierKind, batch: number): Promise<Case> {
   return {
     operations: MESSAGES_PER_RUN / batch,
     warmup_runs: 5,
+    involvesOthers: true,
     async run() {
       let left = MESSAGES_PER_RUN;
       while (left > 0) {
@@ -74,6 +75,7 @@ async function roundTrip(kind: CourierKind): Promise<Case> {
   return {
     operations: 1,
     warmup_runs: 1_000,
+    involvesOthers: true,
     run() {
       const answer = new Promise<void>((resolve) => {
         arrived = resolve;
