@@ -5,6 +5,7 @@
  *
  *   command/    what may be asked for
  *   scenarios/  what is measured
+ *   micro/      functions, without sockets
  *   load/       members and senders, in a process of their own
  *   peers/      the servers to compare with
  *   process/    servers under test as processes: start, pin, watch
