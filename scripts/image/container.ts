@@ -108,7 +108,7 @@ export class Container implements AsyncDisposable {
 
   /** Sends SIGTERM and waits for the end. @returns the exit status; 137 when it had to be killed */
   async stop(): Promise<number> {
-    await this.#ask('stop', '--time', String(STOP_S_MAX), this.#name);
+    await this.#ask('stop', '-t', String(STOP_S_MAX), this.#name);
     return Number(await this.#ask('inspect', '--format', '{{.State.ExitCode}}', this.#name));
   }
 
