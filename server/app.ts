@@ -192,6 +192,8 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const { fallback } = { fallback: undefined, ...start.hub };
   const stats = (): ServerStats => ({
+    // First, because the others go on: who is no longer counted here has left the hub as well.
+    workers: workerStats(board),
     version: project.version,
     bun: Bun.version,
     started_at: new Date(start.started_at_ms).toISOString(),
@@ -199,7 +201,6 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     ready: edge.isReady,
     log: rooms.logKind,
     hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...hub.counters() },
-    workers: workerStats(board),
   });
   const edge = new Edge({
     limits,

@@ -191,8 +191,8 @@ export class Edge {
         this.#keepalive.remove(connection);
         const cause = connection.closed_for ?? closeCause(code, reason);
         counters.closed[cause] += 1;
-        counters.connections -= 1;
         this.#guard(connection, () => connection.ended());
+        counters.connections -= 1;
       },
     };
   }
