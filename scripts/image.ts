@@ -18,7 +18,7 @@ import {
 } from '../bench/command/options.ts';
 import { formatTable } from '../bench/report/table.ts';
 import { say } from './boot/report.ts';
-import { runWords } from './image/container.ts';
+import { removeContainers, runWords } from './image/container.ts';
 import { findEngine } from './image/engine.ts';
 import { MEASURE_OPTIONS, measure } from './image/measure.ts';
 
@@ -69,6 +69,9 @@ async function run(given: readonly string[], serverFlags: readonly string[]): Pr
 async function measureImage(given: readonly string[], serverFlags: readonly string[]) {
   const { tag: image, cpus, memory, ...values } = parseOptions(MEASURING_OPTIONS, given);
   const engine = await findEngine();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => removeContainers().finally(() => process.exit(FAILURE)));
+  }
   const { figures, problems } = await measure(engine, { image, cpus, memory, serverFlags }, values);
   const rows = figures.map(([what, figure]) => ({
     [`${image}, ${cpus} CPU, ${memory}`]: what,

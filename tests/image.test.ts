@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { HubbubClient } from '../client/index.ts';
-import { Container, freePort } from '../scripts/image/container.ts';
+import { ask } from '../scripts/image/command.ts';
+import { Container, freePort, removeContainers } from '../scripts/image/container.ts';
 import { podman } from '../scripts/image/engine.ts';
 import { basesOf } from '../scripts/image/stand_ins.ts';
 import type { ServerStats } from '../server/telemetry/stats.ts';
@@ -36,9 +37,7 @@ function container(): Promise<Container> {
   return started;
 }
 
-afterAll(async () => {
-  await (await started)?.[Symbol.asyncDispose]();
-});
+afterAll(removeContainers);
 
 test('the bases of a Dockerfile are what it does not make itself', () => {
   const dockerfile = 'FROM debian:12 AS one\nRUN true\nfrom one as two\nFROM scratch/thing\n';
@@ -91,6 +90,19 @@ whenPossible(
       const tools = ['/bin/sh', '/usr/bin/apt-get', '/hubbub/node_modules/typescript', '/hubbub/native', '/hubbub/bench'];
       console.log(JSON.stringify([...files, ...tools.filter((path) => existsSync(path))]));`;
     expect(JSON.parse(await running.exec(BUN, '-e', script))).toEqual([]);
+  },
+  TEST_MS_MAX,
+);
+
+whenPossible(
+  "the data folder is the server's before a volume lies over it",
+  async () => {
+    await container();
+    // Podman gives a new volume to the user; Docker takes the owner that the image has there.
+    const bare = ['--rm', '--image-volume', 'ignore', ...podman.runFlags(0), '--entrypoint', BUN];
+    const script = "console.log(require('node:fs').statSync('/data').uid)";
+    const run = [...podman.command, 'run', ...bare, IMAGE, '-e', script];
+    expect(await ask(run, TEST_MS_MAX)).toBe(String(NOBODY));
   },
   TEST_MS_MAX,
 );

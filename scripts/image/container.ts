@@ -40,6 +40,16 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** What has been started and not removed, and how to remove it. */
+const leftovers = new Map<string, () => Promise<unknown>>();
+let isOver = false;
+
+/** Removes every container this process has started, and starts no more: it is about to end. */
+export async function removeContainers(): Promise<void> {
+  isOver = true;
+  await Promise.allSettled([...leftovers.values()].map((remove) => remove()));
+}
+
 /** A running container of the image, until the end of the block it is declared in with `await using`. */
 export class Container implements AsyncDisposable {
   readonly port: number;
@@ -61,10 +71,17 @@ export class Container implements AsyncDisposable {
     const command = runWords(engine, plan, ['--detach', '--name', name]);
     const giveUp = new AbortController();
     const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(READY_MS_MAX)]);
+    if (isOver) throw new Error('no container is started any more');
     const started_ms = performance.now();
     const healthy = healthyAt_ms(plan.port, signal);
+    const running = ask(command, COMMAND_MS_MAX);
+    leftovers.set(name, async () => {
+      // One that is still being made would outlive its removal.
+      await Promise.allSettled([running]);
+      await ask([...engine.command, 'rm', '--force', '--volumes', name], COMMAND_MS_MAX);
+    });
     try {
-      const [at_ms] = await Promise.all([healthy, ask(command, COMMAND_MS_MAX)]);
+      const [at_ms] = await Promise.all([healthy, running]);
       return new Container(engine, name, plan.port, at_ms - started_ms);
     } catch (error) {
       giveUp.abort();
@@ -113,7 +130,8 @@ export class Container implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ask('rm', '--force', '--volumes', this.#name);
+    await leftovers.get(this.#name)?.();
+    leftovers.delete(this.#name);
   }
 
   #ask(...words: string[]): Promise<string> {

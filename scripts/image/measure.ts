@@ -51,6 +51,7 @@ export async function measure(
   const chat = await chatIn(engine, plan, values);
   return {
     figures: [
+      ['run by', engine.name],
       ['size, on disk', mib(size.disk_bytes)],
       ['size, compressed', mib(size.compressed_bytes)],
       ['start to healthy, median', `${ms(start.median)} (${ms(start.min)} to ${ms(start.max)})`],

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** What the kernel counts for the container of a process. */
 export interface ContainerMemory {
@@ -8,34 +9,39 @@ export interface ContainerMemory {
   readonly limit_hits: number;
 }
 
-const CGROUPS = '/sys/fs/cgroup';
+/**
+ * @param root where the kernel shows itself as files
+ * @returns undefined where it does not say: not Linux, or older than 5.19 with version 2 of cgroups
+ */
+export function containerMemory(pid: number, root = '/'): ContainerMemory | undefined {
+  const groups = join(root, 'proc', String(pid), 'cgroup');
+  if (!existsSync(groups)) return undefined;
+  const lines = readFileSync(groups, 'utf8');
+  const folder = (line: RegExp, version: string): string =>
+    join(root, 'sys/fs/cgroup', version, line.exec(lines)?.[1] ?? '');
+  return (
+    readV1(folder(/^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m, 'memory')) ??
+    readV2(folder(/^0::(.*)$/m, ''))
+  );
+}
 
-/** @returns undefined where the kernel does not say: not Linux, or older than 5.19 with version 2 */
-export function containerMemory(pid: number): ContainerMemory | undefined {
-  const v1 = v1Folder(pid);
-  if (v1 !== undefined && existsSync(v1)) {
-    return {
-      peak_bytes: Number(readFileSync(`${v1}/memory.max_usage_in_bytes`, 'utf8')),
-      limit_hits: Number(readFileSync(`${v1}/memory.failcnt`, 'utf8')),
-    };
-  }
-  const v2 = CGROUPS + (groupOf(pid, /^0::(.*)$/m) ?? '');
-  if (!existsSync(`${v2}/memory.peak`)) return undefined;
-  const events = readFileSync(`${v2}/memory.events`, 'utf8');
+function readV1(folder: string): ContainerMemory | undefined {
+  const peak = join(folder, 'memory.max_usage_in_bytes');
+  if (!existsSync(peak)) return undefined;
   return {
-    peak_bytes: Number(readFileSync(`${v2}/memory.peak`, 'utf8')),
-    limit_hits: Number(/^max (\d+)$/m.exec(events)?.[1] ?? 0),
+    peak_bytes: Number(readFileSync(peak, 'utf8')),
+    limit_hits: Number(readFileSync(join(folder, 'memory.failcnt'), 'utf8')),
   };
 }
 
-function v1Folder(pid: number): string | undefined {
-  const group = groupOf(pid, /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m);
-  return group === undefined ? undefined : `${CGROUPS}/memory${group}`;
-}
-
-function groupOf(pid: number, line: RegExp): string | undefined {
-  const path = `/proc/${pid}/cgroup`;
-  return existsSync(path) ? line.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
+function readV2(folder: string): ContainerMemory | undefined {
+  const peak = join(folder, 'memory.peak');
+  if (!existsSync(peak)) return undefined;
+  const events = readFileSync(join(folder, 'memory.events'), 'utf8');
+  return {
+    peak_bytes: Number(readFileSync(peak, 'utf8')),
+    limit_hits: Number(/^max (\d+)$/m.exec(events)?.[1] ?? Number.NaN),
+  };
 }
 
 /** The most memory a process has had resident at a time, shared pages of its program included. */
