@@ -157,6 +157,10 @@ class Request {
         encoding();
         word(static_cast<std::uint32_t>(random_.below(255)));
         return number(offset());
+      case Op::present:
+        word(text_length());
+        word(0);
+        return texts();
       case Op::covers:
         return number(offset());
       case Op::encode_page: {
@@ -238,7 +242,7 @@ class Visitor {
   std::uint32_t any_op() {
     if (random_.chance(32)) return static_cast<std::uint32_t>(random_.number());
     if (rooms_.empty() && random_.chance(2)) return static_cast<std::uint32_t>(Op::open_room);
-    return static_cast<std::uint32_t>(1 + random_.below(12));
+    return static_cast<std::uint32_t>(1 + random_.below(static_cast<std::uint64_t>(Op::present)));
   }
 
   std::uint64_t any_wall_ms() {
