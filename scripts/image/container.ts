@@ -75,10 +75,15 @@ export class Container implements AsyncDisposable {
     const started_ms = performance.now();
     const healthy = healthyAt_ms(plan.port, signal);
     const running = ask(command, COMMAND_MS_MAX);
-    leftovers.set(name, async () => {
+    let removal: Promise<unknown> | undefined;
+    const remove = async (): Promise<void> => {
       // One that is still being made would outlive its removal.
       await Promise.allSettled([running]);
       await ask([...engine.command, 'rm', '--force', '--volumes', name], COMMAND_MS_MAX);
+    };
+    leftovers.set(name, () => {
+      removal ??= remove();
+      return removal;
     });
     try {
       const [at_ms] = await Promise.all([healthy, running]);
