@@ -1,5 +1,6 @@
 import project from '../package.json';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
+import { poolBytesFromMemory } from './config/memory.ts';
 import type { Config } from './config/options.ts';
 import { usableProcessors } from './config/processors.ts';
 import { sessionSecret } from './config/secret.ts';
@@ -122,6 +123,7 @@ export function prepare(given: Config): ThreadStart {
     ...given,
     session_secret: sessionSecret(given),
     connections_max: given.connections_max || connectionsFromDescriptors(),
+    pool_bytes_max: given.pool_bytes_max || poolBytesFromMemory(),
   };
   const { hub, workers } = chooseHub(config);
   return {

@@ -92,7 +92,12 @@ export const OPTIONS = {
   history_records_max: integer(100, 0, 1_000_000, 'messages a room remembers'),
   history_bytes_max: integer(256 * KIB, 0, 1_024 * MIB, 'size of what a room remembers'),
   history_age_ms_max: integer(0, 0, ANY, 'age of what a room remembers; 0 = any'),
-  pool_bytes_max: integer(512 * MIB, MIB, ANY, 'memory of all rooms of the native hub'),
+  pool_bytes_max: integer(
+    0,
+    0,
+    ANY,
+    'memory of all rooms; 0 = half of what there is, up to 512 MiB',
+  ),
   idempotency_ids_max: integer(10_000, 0, 1_000_000, 'message ids a room remembers'),
   replay_records_max: integer(1_000, 0, 1_000_000, 'messages one recovery may bring back'),
 

@@ -45,6 +45,6 @@ export const LIMITS: HubLimits = {
   joined_users_max: 100,
 };
 export const IDEMPOTENCY_IDS_MAX: number = OPTIONS.idempotency_ids_max.default;
-export const POOL_BYTES_MAX: number = OPTIONS.pool_bytes_max.default;
+export const POOL_BYTES_MAX = 512 * 1_024 * 1_024;
 
 export const MEMBER = { user_id: 'member', username: 'member' };
