@@ -4,6 +4,7 @@
  * Progress goes to stderr; the result goes to stdout, and with `--out` to a JSON file.
  *
  *   command/    what may be asked for
+ *   contract/   what every server under test keeps to, and the check of it
  *   scenarios/  what is measured
  *   micro/      functions, without sockets
  *   load/       members and senders, in a process of their own
@@ -12,6 +13,7 @@
  *   report/     statistics, tables, files
  */
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
+import { conformanceCommand } from './contract/command.ts';
 import { micro } from './micro/micro.ts';
 import { killChildren } from './process/children.ts';
 import { beginResult, formatResult, saveResult } from './report/result.ts';
@@ -38,6 +40,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [memory.name, command(memory)],
   [slowReader.name, command(slowReader)],
   [micro.name, command(micro)],
+  [conformanceCommand.name, command(conformanceCommand)],
 ]);
 
 /** What runs when no scenario is named, one after the other: together under two minutes. */
