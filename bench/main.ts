@@ -15,6 +15,7 @@
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
 import { conformanceCommand } from './contract/command.ts';
 import { micro } from './micro/micro.ts';
+import { peersCommand } from './peers/command.ts';
 import { killChildren } from './process/children.ts';
 import { beginResult, formatResult, saveResult } from './report/result.ts';
 import { memory } from './scenarios/memory.ts';
@@ -41,6 +42,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [slowReader.name, command(slowReader)],
   [micro.name, command(micro)],
   [conformanceCommand.name, command(conformanceCommand)],
+  [peersCommand.name, command(peersCommand)],
 ]);
 
 /** What runs when no scenario is named, one after the other: together under two minutes. */

@@ -79,7 +79,7 @@ export const bunBare = (
 ): ServerPlan => ({
   name: `bun-bare ${mode}`,
   command: [
-    'bench/peers/bun_bare.ts',
+    'bench/peers/bun_bare/server.ts',
     ...['--port', '0', '--mode', mode],
     ...['--window-ms', String(window_ms), '--delivery-bytes', String(delivery_bytes)],
   ],

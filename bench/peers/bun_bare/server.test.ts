@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { LoadClient } from '../load/client.ts';
-import { bunBare, startServer } from '../process/server.ts';
+import { LoadClient } from '../../load/client.ts';
+import { bunBare, startServer } from '../../process/server.ts';
 
 const DELIVERY_BYTES = 250;
 const CPU = 0;
@@ -38,8 +38,8 @@ test.each(['frame', 'window', 'joined'] as const)(
 );
 
 test('a mode there is not is refused', async () => {
-  const child = Bun.spawn([process.execPath, 'bench/peers/bun_bare.ts', '--mode', 'fast'], {
-    cwd: new URL('../..', import.meta.url).pathname,
+  const child = Bun.spawn([process.execPath, 'bench/peers/bun_bare/server.ts', '--mode', 'fast'], {
+    cwd: new URL('../../..', import.meta.url).pathname,
     stderr: 'pipe',
   });
   expect(await child.stderr.text()).toContain('--mode takes one of frame, window, joined.');

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '../..');
+/** Where compiled peers stand. */
+const BUILD = join(ROOT, 'build/peers');
+
+/** `B` are minimal stacks, `A` are frameworks. */
+export type Profile = 'A' | 'B';
+
+/** One server to compare with: what it takes, how it is made, how it is started. */
+export interface Peer {
+  readonly name: string;
+  readonly profile: Profile;
+  /** What it is made of, as tables say it. */
+  readonly stack: string;
+  readonly folder: string;
+  /** The program without which it can neither be built nor run; undefined when Bun will do. */
+  readonly toolchain: string | undefined;
+  /** How to get that program. */
+  readonly getIt: string;
+  /** Makes it ready to run, in its folder; undefined when there is nothing to do. */
+  readonly build: readonly string[] | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+}
+
+const folderOf = (name: string): string => join(ROOT, 'bench/peers', name.replaceAll('-', '_'));
+
+const inBun = { toolchain: undefined, getIt: '', build: undefined, environment: {} } as const;
+
+export const PEERS: readonly Peer[] = [
+  {
+    ...inBun,
+    name: 'bun-bare',
+    profile: 'B',
+    stack: 'Bun.serve',
+    folder: folderOf('bun-bare'),
+    command: [process.execPath, join(folderOf('bun-bare'), 'server.ts')],
+  },
+  {
+    name: 'node-ws',
+    profile: 'B',
+    stack: 'Node.js, ws',
+    folder: folderOf('node-ws'),
+    toolchain: 'node',
+    getIt: 'Debian: apt-get install nodejs; others: https://nodejs.org',
+    build: [process.execPath, 'install', '--frozen-lockfile'],
+    environment: {},
+    command: ['node', join(folderOf('node-ws'), 'server.js')],
+  },
+  {
+    name: 'go-gorilla',
+    profile: 'B',
+    stack: 'Go, net/http, gorilla/websocket',
+    folder: folderOf('go-gorilla'),
+    toolchain: 'go',
+    getIt: 'Debian: apt-get install golang-go; others: https://go.dev/dl',
+    build: ['go', 'build', '-trimpath', '-ldflags=-s -w', '-o', join(BUILD, 'go-gorilla'), '.'],
+    environment: { CGO_ENABLED: '0' },
+    command: [join(BUILD, 'go-gorilla')],
+  },
+];

@@ -1,0 +1,57 @@
+import { adopt } from '../process/children.ts';
+import { within } from '../process/deadline.ts';
+import { ServerLog } from '../process/server_log.ts';
+import type { Peer } from './peers.ts';
+
+/** Flags that every peer takes (see the contract); what is left out stays as it comes. */
+export interface PeerOptions {
+  /** Messages/s a client may send; 0 = no limit. */
+  readonly rate_limit?: number;
+  readonly ping_interval_ms?: number;
+  /** Least size of an outgoing message; 0 = as it is. */
+  readonly delivery_bytes?: number;
+}
+
+export interface RunningPeer extends AsyncDisposable {
+  readonly pid: number;
+  /** Its chat path. */
+  readonly url: string;
+}
+
+const START_MS_MAX = 20_000;
+const STOP_MS_MAX = 10_000;
+
+/**
+ * Starts a peer that has been built, on a free port of the loopback interface.
+ * @throws Error with what it wrote when it ends instead of listening, or takes too long
+ */
+export async function startPeer(peer: Peer, options: PeerOptions = {}): Promise<RunningPeer> {
+  const flags = Object.entries(options).flatMap(([name, value]) => [
+    `--${name.replaceAll('_', '-')}`,
+    String(value),
+  ]);
+  const child = Bun.spawn([...peer.command, '--port', '0', ...flags], {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+  });
+  adopt(child);
+  const log = new ServerLog(child.stderr);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await within(STOP_MS_MAX, child.exited, `${peer.name} to end`).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+  };
+  const ended = log.closed.then(() => {
+    throw new Error(`${peer.name} ended instead of listening:\n${log.tail}`);
+  });
+  ended.catch(() => undefined);
+  const listening = within(START_MS_MAX, log.port, `${peer.name} to listen`);
+  const port = await Promise.race([listening, ended]).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { pid: child.pid, url: `ws://127.0.0.1:${port}/ws`, [Symbol.asyncDispose]: stop };
+}
