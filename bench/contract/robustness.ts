@@ -7,7 +7,7 @@ import { type Check, must, unlessLimited } from './rules.ts';
 const NONSENSE: readonly (readonly [string, readonly string[]])[] = [
   ['Hello', ['malformed']],
   ['{"type":"chat"', ['malformed']],
-  ['[]', ['malformed', 'unknown_type']],
+  ['[]', ['malformed', 'unknown_type', 'invalid_field']],
   ['{"type":"sing"}', ['unknown_type']],
   ['{"type":"join","room":7}', ['invalid_field', 'malformed']],
 ];

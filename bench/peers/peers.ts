@@ -26,6 +26,10 @@ export interface Peer {
 
 const folderOf = (name: string): string => join(ROOT, 'bench/peers', name.replaceAll('-', '_'));
 
+/** Named, so that it links statically: what is built along the way does not. */
+const RUST_TARGET = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-gnu`;
+const RUST_FOLDER = join(BUILD, 'rust-tungstenite');
+
 const inBun = { toolchain: undefined, getIt: '', build: undefined, environment: {} } as const;
 
 export const PEERS: readonly Peer[] = [
@@ -58,5 +62,19 @@ export const PEERS: readonly Peer[] = [
     build: ['go', 'build', '-trimpath', '-ldflags=-s -w', '-o', join(BUILD, 'go-gorilla'), '.'],
     environment: { CGO_ENABLED: '0' },
     command: [join(BUILD, 'go-gorilla')],
+  },
+  {
+    name: 'rust-tungstenite',
+    profile: 'B',
+    stack: 'Rust, tokio-tungstenite',
+    folder: folderOf('rust-tungstenite'),
+    toolchain: 'cargo',
+    getIt: 'https://rustup.rs',
+    build: [
+      ...['cargo', 'build', '--release', '--locked', '--quiet'],
+      ...['--target', RUST_TARGET, '--target-dir', RUST_FOLDER],
+    ],
+    environment: { RUSTFLAGS: '-C target-feature=+crt-static' },
+    command: [join(RUST_FOLDER, RUST_TARGET, 'release/rust-tungstenite')],
   },
 ];
