@@ -5,13 +5,18 @@ import { type Need, requires } from '../../tests/support/requires.ts';
 import { UsageError } from '../command/options.ts';
 import { breachesOf } from '../contract/conformance.ts';
 import { RULES } from '../contract/rules.ts';
+import { LoadClient } from '../load/client.ts';
+import type { TrafficReport } from '../load/port.ts';
 import { buildPeer, missingFor } from './build.ts';
 import { conform } from './conform.ts';
-import { PEERS, type Peer } from './peers.ts';
-import { startPeer } from './start.ts';
+import { type Mode, PEERS, type Peer } from './peers.ts';
+import { type PeerOptions, type RunningPeer, startPeer } from './start.ts';
 
 const NEEDS: Readonly<Record<string, Need>> = { go: 'golang', node: 'nodejs' };
 const BUILD_AND_CHECK_MS = 300_000;
+const DELIVERY_BYTES = 250;
+const MEMBERS = 5;
+const RATE = 1_000;
 
 /** Toolchains that Debian does not have, or not new enough: `bun run bench peers` checks those peers. */
 const ELSEWHERE = ['cargo'];
@@ -22,6 +27,20 @@ const needsOf = ({ toolchain }: Peer): Need[] => {
   if (need === undefined) throw new Error(`needs.json does not know ${toolchain}`);
   return [need];
 };
+
+const flagsOf = (mode: Mode | undefined): PeerOptions =>
+  mode === undefined ? {} : { mode, window_ms: 20 };
+
+/** Half a second of traffic. */
+async function loadFor({ pid, port }: RunningPeer): Promise<TrafficReport> {
+  const client = new LoadClient();
+  const target = { hostname: '127.0.0.1', port, path: '/ws' };
+  await client.connect({ target, members: MEMBERS, rooms: 1, timeout_ms: 10_000 });
+  const traffic = { rate: RATE, senders: MEMBERS, payload_bytes: 128, warmup_ms: 0 };
+  const report = await client.run({ ...traffic, duration_ms: 500, server_pid: pid });
+  await client.disconnect();
+  return report;
+}
 
 const tested = PEERS.filter(({ toolchain = '' }) => !ELSEWHERE.includes(toolchain));
 
@@ -34,6 +53,35 @@ describe.each(tested.map((peer) => [peer.name, peer] as const))('%s', (_, peer) 
       expect(breachesOf(verdicts)).toEqual([]);
       const kept = verdicts.filter(({ outcome }) => outcome === 'kept').map(({ rule }) => rule);
       expect(kept.toSorted()).toEqual(Object.keys(RULES).toSorted() as typeof kept);
+    },
+    BUILD_AND_CHECK_MS,
+  );
+
+  requires(...needsOf(peer))(
+    'delivers everything once, in one order, at the size asked for, in each of its modes',
+    async () => {
+      await buildPeer(peer);
+      for (const mode of peer.modes.length === 0 ? [undefined] : peer.modes) {
+        await using server = await startPeer(peer, {
+          delivery_bytes: DELIVERY_BYTES,
+          ...flagsOf(mode),
+        });
+        const { window, ...report } = await loadFor(server);
+        expect(report).toMatchObject({
+          lost: 0,
+          duplicated: 0,
+          reordered: 0,
+          foreign: 0,
+          orders: 1,
+        });
+        expect(report).toMatchObject({ sent: RATE / 2, deliveries: (RATE / 2) * MEMBERS });
+        expect(window.bytes / window.deliveries).toBe(DELIVERY_BYTES);
+        if (mode === 'joined') expect(window.deliveries / window.frames).toBeGreaterThan(1);
+        else expect(window.deliveries).toBe(window.frames);
+        const stats = await fetch(`http://127.0.0.1:${server.port}/stats`);
+        const sent = (RATE / 2) * MEMBERS + MEMBERS;
+        expect(await stats.json()).toMatchObject({ sent, dropped: 0 });
+      }
     },
     BUILD_AND_CHECK_MS,
   );

@@ -7,6 +7,11 @@ const BUILD = join(ROOT, 'build/peers');
 /** `B` are minimal stacks, `A` are frameworks. */
 export type Profile = 'A' | 'B';
 
+/**
+ * How messages leave: each as it comes, what a window gathers in frames of their own, or in one frame.
+ */
+export type Mode = 'frame' | 'window' | 'joined';
+
 /** One server to compare with: what it takes, how it is made, how it is started. */
 export interface Peer {
   readonly name: string;
@@ -22,6 +27,8 @@ export interface Peer {
   readonly build: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** Values of its `--mode`, besides `--window-ms`; empty when it has neither and sends frame for frame. */
+  readonly modes: readonly Mode[];
 }
 
 const folderOf = (name: string): string => join(ROOT, 'bench/peers', name.replaceAll('-', '_'));
@@ -40,6 +47,7 @@ export const PEERS: readonly Peer[] = [
     stack: 'Bun.serve',
     folder: folderOf('bun-bare'),
     command: [process.execPath, join(folderOf('bun-bare'), 'server.ts')],
+    modes: ['frame', 'window', 'joined'],
   },
   {
     name: 'node-ws',
@@ -51,6 +59,7 @@ export const PEERS: readonly Peer[] = [
     build: [process.execPath, 'install', '--frozen-lockfile'],
     environment: {},
     command: ['node', join(folderOf('node-ws'), 'server.js')],
+    modes: [],
   },
   {
     name: 'go-gorilla',
@@ -62,6 +71,7 @@ export const PEERS: readonly Peer[] = [
     build: ['go', 'build', '-trimpath', '-ldflags=-s -w', '-o', join(BUILD, 'go-gorilla'), '.'],
     environment: { CGO_ENABLED: '0' },
     command: [join(BUILD, 'go-gorilla')],
+    modes: ['frame', 'joined'],
   },
   {
     name: 'rust-tungstenite',
@@ -76,5 +86,6 @@ export const PEERS: readonly Peer[] = [
     ],
     environment: { RUSTFLAGS: '-C target-feature=+crt-static' },
     command: [join(RUST_FOLDER, RUST_TARGET, 'release/rust-tungstenite')],
+    modes: ['frame', 'joined'],
   },
 ];

@@ -1,7 +1,7 @@
 import { adopt } from '../process/children.ts';
 import { within } from '../process/deadline.ts';
 import { ServerLog } from '../process/server_log.ts';
-import type { Peer } from './peers.ts';
+import type { Mode, Peer } from './peers.ts';
 
 /** Flags that every peer takes (see the contract); what is left out stays as it comes. */
 export interface PeerOptions {
@@ -10,10 +10,15 @@ export interface PeerOptions {
   readonly ping_interval_ms?: number;
   /** Least size of an outgoing message; 0 = as it is. */
   readonly delivery_bytes?: number;
+  /** One of its own. */
+  readonly mode?: Mode;
+  /** How long messages gather, in the modes in which they do. */
+  readonly window_ms?: number;
 }
 
 export interface RunningPeer extends AsyncDisposable {
   readonly pid: number;
+  readonly port: number;
   /** Its chat path. */
   readonly url: string;
 }
@@ -53,5 +58,5 @@ export async function startPeer(peer: Peer, options: PeerOptions = {}): Promise<
     await stop();
     throw error;
   });
-  return { pid: child.pid, url: `ws://127.0.0.1:${port}/ws`, [Symbol.asyncDispose]: stop };
+  return { pid: child.pid, port, url: `ws://127.0.0.1:${port}/ws`, [Symbol.asyncDispose]: stop };
 }

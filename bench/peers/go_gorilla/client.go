@@ -55,13 +55,13 @@ func newClient(s *server, conn *websocket.Conn) *client {
 	}
 }
 
-// trySend never waits: a full queue loses the message, and that is counted.
-func (c *client) trySend(message *websocket.PreparedMessage) {
+// trySend never waits: a full queue loses the frame, and the messages in it are counted.
+func (c *client) trySend(frame *websocket.PreparedMessage, messages int64) {
 	select {
-	case c.queue <- message:
-		c.server.counters.sent.Add(1)
+	case c.queue <- frame:
+		c.server.counters.sent.Add(messages)
 	default:
-		c.server.counters.dropped.Add(1)
+		c.server.counters.dropped.Add(messages)
 	}
 }
 
@@ -162,7 +162,7 @@ func (c *client) handleInRoom(message request, name string) {
 		c.server.counters.rateLimited.Add(1)
 		c.refuse("rate_limited")
 	default:
-		in.broadcast(c.prepare(response{Type: "message", Room: name, Text: message.Text}))
+		in.broadcast(c.encode(response{Type: "message", Room: name, Text: message.Text}))
 	}
 }
 
@@ -187,11 +187,11 @@ func (c *client) mayChat() bool {
 
 func (c *client) refuse(code string) { c.reply(response{Type: "error", Code: code}) }
 
-func (c *client) reply(r response) { c.trySend(c.prepare(r)) }
+func (c *client) reply(r response) { c.trySend(prepare(c.encode(r)), 1) }
 
-// prepare encodes once for all who will receive it. Blanks behind a JSON value mean nothing to its
-// reader: they stand in for the fields of a larger message.
-func (c *client) prepare(r response) *websocket.PreparedMessage {
+// encode pads messages: blanks behind a JSON value mean nothing to its reader, they stand in for the
+// fields of a larger one.
+func (c *client) encode(r response) []byte {
 	encoded, err := json.Marshal(r)
 	if err != nil {
 		panic(err) // A struct of strings can always be encoded.
@@ -199,7 +199,12 @@ func (c *client) prepare(r response) *websocket.PreparedMessage {
 	if missing := c.server.deliveryBytes - len(encoded); r.Type == "message" && missing > 0 {
 		encoded = append(encoded, bytes.Repeat([]byte{' '}, missing)...)
 	}
-	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, encoded)
+	return encoded
+}
+
+// prepare makes a frame once for all who will receive it.
+func prepare(payload []byte) *websocket.PreparedMessage {
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, payload)
 	if err != nil {
 		panic(err) // Only a client's frames need randomness.
 	}

@@ -2,39 +2,67 @@ package main
 
 import (
 	"sync"
-
-	"github.com/gorilla/websocket"
+	"time"
 )
 
 // room holds its lock while it hands out a message: that is what gives all members one order.
 type room struct {
+	window  time.Duration
 	mutex   sync.Mutex
 	members map[*client]struct{}
+	// What the window has gathered, with a newline between messages.
+	pending         []byte
+	pendingMessages int64
 }
 
-// broadcast gives the message to every member that has space for it.
-func (r *room) broadcast(message *websocket.PreparedMessage) {
+// broadcast gives the message to every member that has space for it, at once or when the window ends.
+func (r *room) broadcast(encoded []byte) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if r.window == 0 {
+		r.handOut(encoded, 1)
+		return
+	}
+	if r.pendingMessages == 0 {
+		time.AfterFunc(r.window, r.flush)
+	} else {
+		r.pending = append(r.pending, '\n')
+	}
+	r.pending = append(r.pending, encoded...)
+	r.pendingMessages++
+}
+
+func (r *room) flush() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.handOut(r.pending, r.pendingMessages)
+	r.pending, r.pendingMessages = nil, 0
+}
+
+func (r *room) handOut(frame []byte, messages int64) {
+	prepared := prepare(frame)
 	for member := range r.members {
-		member.trySend(message)
+		member.trySend(prepared, messages)
 	}
 }
 
 // hub knows the rooms that have members.
 type hub struct {
-	mutex sync.Mutex
-	rooms map[string]*room
+	window time.Duration
+	mutex  sync.Mutex
+	rooms  map[string]*room
 }
 
-func newHub() *hub { return &hub{rooms: make(map[string]*room)} }
+func newHub(window time.Duration) *hub {
+	return &hub{window: window, rooms: make(map[string]*room)}
+}
 
 func (h *hub) join(name string, c *client) *room {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	r := h.rooms[name]
 	if r == nil {
-		r = &room{members: make(map[*client]struct{})}
+		r = &room{window: h.window, members: make(map[*client]struct{})}
 		h.rooms[name] = r
 	}
 	r.mutex.Lock()

@@ -95,10 +95,21 @@ func main() {
 	deliveryBytes := flag.Int("delivery-bytes", 0, "least size of an outgoing message; 0 = as it is")
 	rateLimit := flag.Int("rate-limit", 0, "messages/s a client may send; 0 = no limit")
 	pingIntervalMs := flag.Int("ping-interval-ms", 30_000, "time between pings")
+	mode := flag.String("mode", "frame", "frame: each message as it comes; joined: what a window gathers")
+	windowMs := flag.Int("window-ms", 5, "how long messages gather")
 	flag.Parse()
 
+	window := time.Duration(0)
+	switch *mode {
+	case "frame":
+	case "joined":
+		window = time.Duration(*windowMs) * time.Millisecond
+	default:
+		log.Fatal("--mode takes one of frame, joined.")
+	}
+
 	s := &server{
-		hub:           newHub(),
+		hub:           newHub(window),
 		counters:      &counters{},
 		deliveryBytes: *deliveryBytes,
 		rateLimit:     *rateLimit,

@@ -180,7 +180,7 @@ impl<'a> Client<'a> {
             text: &text,
         };
         let encoded = encode(&message, self.server.delivery_bytes);
-        room.broadcast(&encoded, &self.server.counters);
+        room.broadcast(encoded, self.server.window, &self.server.counters);
         Ok(())
     }
 
@@ -201,7 +201,8 @@ impl<'a> Client<'a> {
     }
 
     fn reply(&self, message: &Outgoing) {
-        try_send(&self.queue, encode(message, 0), &self.server.counters);
+        let frame = Message::text(encode(message, 0));
+        try_send(&self.queue, frame, 1, &self.server.counters);
     }
 }
 
@@ -213,11 +214,10 @@ impl Drop for Client<'_> {
     }
 }
 
-/// Encodes once for all who will receive it; clones share the bytes. Blanks behind a JSON value mean
-/// nothing to its reader: they stand in for the fields of a larger message.
-fn encode(message: &Outgoing, bytes_min: usize) -> Message {
+/// Blanks behind a JSON value mean nothing to its reader: they stand in for the fields of a larger one.
+fn encode(message: &Outgoing, bytes_min: usize) -> String {
     let mut encoded = serde_json::to_string(message).expect("strings can always be encoded");
     let missing = bytes_min.saturating_sub(encoded.len());
     encoded.extend(std::iter::repeat_n(' ', missing));
-    Message::text(encoded)
+    encoded
 }

@@ -38,5 +38,9 @@ impl Counters {
 }
 
 pub fn count(counter: &AtomicI64) {
-    counter.fetch_add(1, Relaxed);
+    add(counter, 1);
+}
+
+pub fn add(counter: &AtomicI64, amount: i64) {
+    counter.fetch_add(amount, Relaxed);
 }

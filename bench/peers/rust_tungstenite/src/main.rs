@@ -25,6 +25,14 @@ const PAYLOAD_BYTES_MAX: usize = 2 << 20;
 const READ_BUFFER_BYTES: usize = 8 << 10;
 const STATS_REQUEST: &[u8] = b"GET /stats ";
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Mode {
+    /// Each message as it comes.
+    Frame,
+    /// What a window gathers, in one frame.
+    Joined,
+}
+
 #[derive(Parser)]
 struct Options {
     /// Address to listen on.
@@ -42,12 +50,20 @@ struct Options {
     /// Time between pings.
     #[arg(long, default_value_t = 30_000)]
     ping_interval_ms: u64,
+    /// How messages leave.
+    #[arg(long, value_enum, default_value_t = Mode::Frame)]
+    mode: Mode,
+    /// How long messages gather.
+    #[arg(long, default_value_t = 5)]
+    window_ms: u64,
 }
 
 /// What all connections share.
 pub struct Server {
     hub: Hub,
-    counters: Counters,
+    counters: Arc<Counters>,
+    /// Zero when messages do not gather.
+    window: Duration,
     delivery_bytes: usize,
     rate_limit: u32,
     ping_interval: Duration,
@@ -57,9 +73,14 @@ pub struct Server {
 async fn main() -> std::io::Result<()> {
     let options = Options::parse();
     let listener = TcpListener::bind((options.host.as_str(), options.port)).await?;
+    let window_ms = match options.mode {
+        Mode::Frame => 0,
+        Mode::Joined => options.window_ms,
+    };
     let server = Arc::new(Server {
         hub: Hub::default(),
-        counters: Counters::default(),
+        counters: Arc::default(),
+        window: Duration::from_millis(window_ms),
         delivery_bytes: options.delivery_bytes,
         rate_limit: options.rate_limit,
         ping_interval: Duration::from_millis(options.ping_interval_ms),
