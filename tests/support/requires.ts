@@ -79,5 +79,6 @@ function canImport(python: string, module: string): boolean {
 }
 
 function describeNeed(name: Need): string {
-  return `${name} (Debian: ${needs[name].packages.join(' ')})`;
+  const { packages } = needs[name];
+  return packages.length === 0 ? name : `${name} (Debian: ${packages.join(' ')})`;
 }
