@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'bun:test';
 import type { ServerWebSocket } from 'bun';
 import { LoadClient } from './client.ts';
 import { Histogram } from './histogram.ts';
+import { NO_FAULT } from './no_fault.ts';
 import type { TrafficReport } from './port.ts';
 
 /** The load client against servers that do on purpose what a server must not do. */
@@ -78,16 +79,6 @@ async function runAgainst(
   expect(report.sent).toBe(MESSAGES);
   return report;
 }
-
-const NO_FAULT = {
-  lost: 0,
-  duplicated: 0,
-  reordered: 0,
-  foreign: 0,
-  gaps: 0,
-  orders: 1,
-  disconnected: 0,
-};
 
 test('an honest server has nothing to answer for', async () => {
   const report = await runAgainst(startLiar((line) => [line]));

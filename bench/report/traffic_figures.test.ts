@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { Histogram } from '../load/histogram.ts';
+import { NO_FAULT } from '../load/no_fault.ts';
 import type { TrafficReport } from '../load/port.ts';
 import { faultsOf, figuresOf, voidReasons } from './traffic_figures.ts';
 
@@ -11,13 +12,7 @@ const REPORT: TrafficReport = {
   sent: 1_000,
   expected_deliveries: 10_000,
   deliveries: 10_000,
-  lost: 0,
-  duplicated: 0,
-  reordered: 0,
-  foreign: 0,
-  gaps: 0,
-  orders: 1,
-  disconnected: 0,
+  ...NO_FAULT,
   errors: {},
   elapsed_ms: 1_050,
   window: {

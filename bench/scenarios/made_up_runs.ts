@@ -1,4 +1,5 @@
 import { Histogram } from '../load/histogram.ts';
+import { NO_FAULT } from '../load/no_fault.ts';
 import type { TrafficReport } from '../load/port.ts';
 import { figuresOf } from '../report/traffic_figures.ts';
 import type { Measurement } from './session.ts';
@@ -24,13 +25,7 @@ export function madeUpRun(server: string, run: MadeUp = {}): Measurement {
     sent: 10_000,
     expected_deliveries: DELIVERIES,
     deliveries: DELIVERIES,
-    lost: 0,
-    duplicated: 0,
-    reordered: 0,
-    foreign: 0,
-    gaps: 0,
-    orders: 1,
-    disconnected: 0,
+    ...NO_FAULT,
     errors: {},
     elapsed_ms: 5_000,
     window: {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "door/draft.h"
+
 namespace hubbub {
 
 namespace {
@@ -223,14 +225,7 @@ bool Door::read_records(Reader& reader, std::size_t count) {
     record.offset = reader.integer();
     record.prev = reader.integer();
     record.timestamp = reader.integer();
-    const std::uint32_t from = reader.word();
-    const std::uint32_t from_id = reader.word();
-    const std::uint32_t text = reader.word();
-    const std::uint32_t id = reader.word();
-    record.draft.from = reader.text(from);
-    record.draft.from_id = reader.text(from_id);
-    record.draft.text = reader.text(text);
-    if (id != absent_length) record.draft.id = reader.text(id);
+    read_draft(reader, record.draft);
     reader.align();
     if (!reader.failed()) records_.push_back(record);
   }

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "door/draft.h"
+
 namespace hubbub {
 
 void Sequences::clear() {
@@ -14,14 +16,7 @@ bool Sequences::read(RoomHandle room, Reader& reader) {
   // Written where it stays: a copy of what has just been put together would wait for its parts.
   Publish& publish = publishes_.emplace_back();
   publish.token = reader.number();
-  const std::uint32_t from = reader.word();
-  const std::uint32_t from_id = reader.word();
-  const std::uint32_t text = reader.word();
-  const std::uint32_t id = reader.word();
-  publish.draft.from = reader.text(from);
-  publish.draft.from_id = reader.text(from_id);
-  publish.draft.text = reader.text(text);
-  if (id != absent_length) publish.draft.id.emplace(reader.text(id));
+  read_draft(reader, publish.draft);
   if (reader.failed()) {
     publishes_.pop_back();
     return false;
