@@ -26,11 +26,6 @@ async function main(): Promise<void> {
 async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.log_level);
   const app = await startApp(config, logger);
-  const { port, workers, hub, log } = app;
-  logger.info({ host: config.host, port, workers, hub: hub.kind, log }, 'listening');
-  // Whoever collects standard output of a service gets log lines and nothing else.
-  if (process.stdout.isTTY) process.stdout.write(startText(startedOf(app), app.config));
-
   let asked_at_ms: number | undefined;
   let isHurried = false;
   const stop = (exitStatus: number): void => {
@@ -67,6 +62,12 @@ async function serve(config: Config): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   app.failed.then(fail, fail);
+
+  // Last: whoever reads this may send a signal.
+  const { port, workers, hub, log } = app;
+  logger.info({ host: config.host, port, workers, hub: hub.kind, log }, 'listening');
+  // Whoever collects standard output of a service gets log lines and nothing else.
+  if (process.stdout.isTTY) process.stdout.write(startText(startedOf(app), app.config));
 }
 
 const startedOf = ({ port, workers, hub, log }: App): Started => ({

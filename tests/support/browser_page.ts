@@ -104,7 +104,15 @@ export class BrowserPage {
 
   /** Waits until the expression is truthy. @returns its value */
   until(expression: string): Promise<unknown> {
-    const look = async (): Promise<unknown> => (await this.evaluate(expression)) || undefined;
+    const look = async (): Promise<unknown> => {
+      try {
+        return (await this.evaluate(expression)) || undefined;
+      } catch (error) {
+        // Between two documents there is nobody to ask.
+        if (String(error).includes('target navigated')) return undefined;
+        throw error;
+      }
+    };
     return eventually(`in the page: ${expression}`, look, DEADLINE_MS);
   }
 
