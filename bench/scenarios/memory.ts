@@ -1,5 +1,5 @@
 import { choice, integer, list, type Values } from '../command/options.ts';
-import type { RemoteLoadClient } from '../load/remote.ts';
+import type { LoadEngine } from '../load/port.ts';
 import { until } from '../process/deadline.ts';
 import { HUBS } from '../process/hub.ts';
 import { coresFor } from '../process/pin.ts';
@@ -108,7 +108,7 @@ const measureHeld = (plan: MemoryPlan, progress: Progress): Promise<Waves<Held>>
 async function ride<T>(
   plan: MemoryPlan,
   server: RunningServer,
-  client: RemoteLoadClient,
+  client: LoadEngine,
   progress: Progress,
   read: () => Promise<T>,
 ): Promise<Waves<T>> {

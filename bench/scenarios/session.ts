@@ -1,5 +1,5 @@
+import { type EngineKind, type EngineProcess, startEngine } from '../load/engines.ts';
 import type { CrowdPlan, CrowdReport, TrafficPlan, TrafficReport } from '../load/port.ts';
-import { RemoteLoadClient } from '../load/remote.ts';
 import {
   type RunningServer,
   type ServerPlan,
@@ -17,6 +17,8 @@ import {
 export interface PairPlan {
   readonly server: ServerPlan;
   readonly client_cpu: number;
+  /** The TypeScript client when undefined. */
+  readonly engine?: EngineKind;
   readonly members: number;
   readonly rooms: number;
 }
@@ -44,11 +46,15 @@ const CONNECT_MS_MAX = 30_000;
 /** Runs `work` with a fresh server and a fresh load client, and stops both whatever happens. */
 export async function withPair<T>(
   plan: PairPlan,
-  work: (server: RunningServer, client: RemoteLoadClient) => Promise<T>,
+  work: (server: RunningServer, client: EngineProcess) => Promise<T>,
   options: StartOptions = {},
 ): Promise<T> {
-  const server = await startServer(plan.server, options);
-  const client = new RemoteLoadClient(plan.client_cpu);
+  // First the engine: building it may take a while.
+  const client = await startEngine(plan.engine ?? 'typescript', plan.client_cpu);
+  const server = await startServer(plan.server, options).catch(async (error: unknown) => {
+    await client.stop();
+    throw error;
+  });
   try {
     return await Promise.race([work(server, client), server.failed]);
   } finally {
@@ -68,13 +74,13 @@ export function crowdOf({ server, members, rooms }: PairPlan, { port }: RunningS
 export class Session {
   readonly plan: PairPlan;
   readonly server: RunningServer;
-  readonly #client: RemoteLoadClient;
+  readonly #client: EngineProcess;
   readonly #crowd: CrowdReport;
 
   private constructor(
     plan: PairPlan,
     server: RunningServer,
-    client: RemoteLoadClient,
+    client: EngineProcess,
     crowd: CrowdReport,
   ) {
     this.plan = plan;
@@ -97,14 +103,17 @@ export class Session {
   }
 
   /** @param beside what goes on meanwhile: a member of another kind, a watch over memory */
-  async measureBeside<T>(traffic: Traffic, beside: Promise<T>): Promise<Measurement<T>> {
+  async measureBeside<T>(
+    { noise_max, ...traffic }: Traffic,
+    beside: Promise<T>,
+  ): Promise<Measurement<T>> {
     const running = this.#client.run({ ...traffic, server_pid: this.server.pid });
     const [report, seen] = await Promise.all([running, beside]);
     return {
       server: this.plan.server.name,
       figures: figuresOf(report),
       report,
-      void_reasons: voidReasons(report, traffic.warmup_ms + traffic.duration_ms, traffic.noise_max),
+      void_reasons: voidReasons(report, traffic.warmup_ms + traffic.duration_ms, noise_max),
       faults: faultsOf(this.#crowd, report),
       beside: seen,
     };

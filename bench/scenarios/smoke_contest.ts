@@ -43,9 +43,15 @@ export function compete(
   values: SmokeValues,
   progress: Progress,
 ): Promise<Contest> {
-  const { members, flush_interval_ms, server_cpu, client_cpu } = values;
+  const { members, flush_interval_ms, server_cpu, client_cpu, engine } = values;
   const mode = peerMode(encoding, flush_interval_ms);
-  const planFor = (server: ServerPlan): PairPlan => ({ server, client_cpu, members, rooms: 1 });
+  const planFor = (server: ServerPlan): PairPlan => ({
+    server,
+    client_cpu,
+    engine,
+    members,
+    rooms: 1,
+  });
   const entrants = entrantsOf(encoding, values);
   return withSessions(
     entrants.map(({ server }) => planFor(server)),

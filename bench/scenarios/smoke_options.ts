@@ -1,6 +1,7 @@
-import { integer, integers, list, type Values } from '../command/options.ts';
+import { choice, integer, integers, list, type Values } from '../command/options.ts';
 import { payloadBytesMin } from '../load/chat.ts';
 import { roomName } from '../load/client.ts';
+import { ENGINE_KINDS } from '../load/engines.ts';
 import { HUBS } from '../process/hub.ts';
 
 export const SMOKE_OPTIONS = {
@@ -26,6 +27,7 @@ export const SMOKE_OPTIONS = {
   ),
   server_cpus: integers([], 0, 1_023, 'cores of those with more; as many as workers, if not given'),
   client_cpu: integer(1, 0, 1_023, 'core of the load clients'),
+  engine: choice('typescript', ENGINE_KINDS, 'load engine: native needs a C++ compiler'),
 };
 
 export type SmokeValues = Values<typeof SMOKE_OPTIONS>;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "load/schedule.h"
+#include "load/web_socket.h"
+
+namespace hubbub::load {
+
+// A crowd of members to connect.
+struct CrowdPlan {
+  Endpoint target;
+  std::uint64_t members = 0;
+  // Members are spread over them evenly.
+  std::uint64_t rooms = 1;
+  // How long the whole crowd may take to connect and join.
+  double timeout_ms = 0;
+  // Over which time connections are begun, evenly; 0 is as fast as handshakes end.
+  double ramp_ms = 0;
+  // Member n comes from 127.0.0.(1 + n modulo this); 0 leaves the choice to the kernel.
+  std::uint64_t source_addresses = 0;
+};
+
+// One run of traffic over a crowd that has joined.
+struct TrafficPlan {
+  Schedule schedule;
+  std::uint64_t senders = 1;
+  // Of the JSON of one `chat` frame.
+  std::uint64_t payload_bytes = 0;
+  double warmup_ms = 0;
+  double duration_ms = 0;
+  // The process whose CPU and memory count as the server's; 0 for a server elsewhere.
+  int server_pid = 0;
+};
+
+// What the engine is asked, one line of JSON each.
+struct Request {
+  enum class Call : std::uint8_t { connect, run, disconnect };
+  Call call = Call::disconnect;
+  CrowdPlan crowd;
+  TrafficPlan traffic;
+};
+
+// None when the line is no request; `reason` then says why.
+std::optional<Request> read_request(std::string_view line, std::string& reason);
+
+}  // namespace hubbub::load
