@@ -10,7 +10,7 @@ import { ConfigError } from './errors.ts';
 import { type Addon, loadAddon } from './hub/native/addon.ts';
 import { NativeHub } from './hub/native/hub.ts';
 import { batchBytes, openNativeHub } from './hub/native/open.ts';
-import type { Hub, HubEvents, HubKind } from './hub/port.ts';
+import type { Hub, HubCounters, HubEvents, HubKind } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
@@ -22,7 +22,7 @@ import { Identities } from './session/identity.ts';
 import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { type ServerStats, workerStats } from './telemetry/stats.ts';
+import { type HubStats, type ServerStats, workerStats } from './telemetry/stats.ts';
 import type { PageAssets } from './web/assets.ts';
 import { buildPage } from './web/build.ts';
 import { WorkerPool } from './workers/pool.ts';
@@ -202,7 +202,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     uptime_s: (performance.now() - started_ms) / 1_000,
     ready: edge.isReady,
     log: rooms.logKind,
-    hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...hub.counters() },
+    hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...engine.stats() },
   });
   const edge = new Edge({
     limits,
@@ -241,6 +241,7 @@ interface Engine {
   readonly connectLog: ConnectLog;
   /** The clock of the hub's due times, in milliseconds. */
   readonly clock: () => number;
+  stats(): HubCounters & Pick<HubStats, 'pool_bytes'>;
   close(): void;
 }
 
@@ -249,10 +250,12 @@ type EngineLimits = ConstructorParameters<typeof ScriptHub>[0] & Config;
 function openEngine(start: ThreadStart, limits: EngineLimits, events: HubEvents): Engine {
   if (start.hub.kind === 'native') return nativeEngine(start.hub.id, start, limits, events);
   const clock = () => performance.now();
+  const hub = new ScriptHub(limits, events, clock);
   return {
-    hub: new ScriptHub(limits, events, clock),
+    hub,
     connectLog: (sink) => new MemoryLog(sink, limits),
     clock,
+    stats: () => hub.counters(),
     close: () => undefined,
   };
 }
@@ -270,8 +273,9 @@ function nativeEngine(
   const origin_ms = addon.monotonicMs() - performance.now();
   const clock = () => origin_ms + performance.now();
   let log: SharedMemoryLog | undefined;
+  const door = new addon.Door(id, worker, events.wake);
   const hub = new NativeHub({
-    door: new addon.Door(id, worker, events.wake),
+    door,
     events,
     onVerdict: (verdict) => log?.decided(verdict),
     batch_bytes: batchBytes(limits),
@@ -284,6 +288,7 @@ function nativeEngine(
       return log;
     },
     clock,
+    stats: () => ({ ...hub.counters(), pool_bytes: door.poolBytes() }),
     // Only its number goes here: closed sockets may still be on their way out, and use the hub.
     close: () => addon.closeHub(id),
   };

@@ -22,6 +22,7 @@ const HUB_GAUGES: readonly (readonly [name: string, help: string, read: ReadHub]
     (hub) => hub.members,
   ],
   ['hubbub_history_bytes', 'Size of what rooms remember.', (hub) => hub.history_bytes],
+  ['hubbub_pool_bytes', 'Memory of all rooms of the native hub.', (hub) => hub.pool_bytes ?? 0],
 ];
 
 const HUB_COUNTERS: readonly (readonly [name: string, help: string, read: ReadHub])[] = [

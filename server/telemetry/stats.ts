@@ -21,6 +21,8 @@ export interface HubStats extends HubCounters {
   readonly kind: HubKind;
   /** Why it is the TypeScript hub although nobody asked for that one. */
   readonly fallback?: string;
+  /** What the rooms of the native hub hold, of `pool_bytes_max`. */
+  readonly pool_bytes?: number;
 }
 
 /** The server as it stands, from whichever worker. Times are ISO 8601; `uptime_s` is in seconds. */
