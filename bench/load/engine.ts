@@ -2,10 +2,25 @@ import { adopt } from '../process/children.ts';
 import { within } from '../process/deadline.ts';
 import { pinTo } from '../process/pin.ts';
 import type { HistogramSnapshot } from './histogram.ts';
-import type { CrowdPlan, CrowdReport, LoadEngine, TrafficPlan, TrafficReport } from './port.ts';
+import type {
+  CrowdPlan,
+  CrowdReport,
+  LoadEngine,
+  Target,
+  TrafficPlan,
+  TrafficReport,
+} from './port.ts';
+
+/**
+ * How messages are written. `json` also reads frames of several objects with `\n` between them;
+ * `socket.io` is its protocol 5 over a WebSocket, with the contract's types as names of events.
+ */
+export type Encoding = 'json' | 'msgpack' | 'socket.io';
 
 /** What the native engine can do beyond the port: all of it is optional. */
 export interface NativeCrowdPlan extends CrowdPlan {
+  /** What the target's subprotocol says when undefined, and JSON when that says nothing. */
+  readonly encoding?: Encoding;
   /** Over which time connections are begun, evenly; as fast as handshakes end when undefined. */
   readonly ramp_ms?: number;
   /** Member n comes from 127.0.0.(1 + n modulo this): one address has ports for some 28,000. */
@@ -33,7 +48,7 @@ export interface NativeCrowdReport extends CrowdReport {
 }
 
 type Request =
-  | ({ readonly call: 'connect' } & Omit<NativeCrowdPlan, 'target'> & CrowdPlan['target'])
+  | ({ readonly call: 'connect' } & Omit<NativeCrowdPlan, 'target'> & Target)
   | ({ readonly call: 'run' } & NativeTrafficPlan)
   | { readonly call: 'disconnect' };
 
@@ -64,8 +79,9 @@ export class NativeLoadEngine implements LoadEngine {
   }
 
   async connect({ target, ...crowd }: NativeCrowdPlan): Promise<NativeCrowdReport> {
-    const answer = await this.#ask({ call: 'connect', ...target, ...crowd }, crowd.timeout_ms);
-    return answer as NativeCrowdReport;
+    const encoding = encodingOf(target);
+    const request = { call: 'connect', encoding, ...target, ...crowd } as const;
+    return (await this.#ask(request, crowd.timeout_ms)) as NativeCrowdReport;
   }
 
   async run(traffic: NativeTrafficPlan): Promise<TrafficReport> {
@@ -103,6 +119,9 @@ export class NativeLoadEngine implements LoadEngine {
     }
   }
 }
+
+const encodingOf = ({ subprotocol = '' }: Target): Encoding =>
+  subprotocol.endsWith('.msgpack') ? 'msgpack' : 'json';
 
 /** An empty histogram has no least value: `Histogram` says infinity, which JSON cannot. */
 function withoutMinimum(_name: string, value: unknown): unknown {

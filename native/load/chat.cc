@@ -2,7 +2,8 @@
 
 #include <charconv>
 
-#include "load/json_object.h"
+#include "load/chat_reader.h"
+#include "load/messagepack.h"
 
 namespace hubbub::load {
 
@@ -13,11 +14,36 @@ Bytes bytes_of(std::string_view text) {
 }
 
 // Room names come from the plan and have nothing in them that JSON would escape.
-std::string chat_prefix(std::string_view room) {
+std::string json_prefix(std::string_view room) {
   return R"({"type":"chat","room":")" + std::string(room) + R"(","text":")";
 }
 
-constexpr std::string_view chat_suffix = "\"}";
+constexpr std::string_view json_suffix = "\"}";
+
+// What stands before the text, in MessagePack also before the text's own header.
+std::string prefix_of(Encoding encoding, std::string_view room) {
+  switch (encoding) {
+    case Encoding::messagepack: {
+      std::string map;
+      messagepack::append_small_map(map, 3);
+      for (const std::string_view part : {std::string_view("type"), std::string_view("chat"),
+                                          std::string_view("room"), room,
+                                          std::string_view("text")}) {
+        messagepack::append_string(map, part);
+      }
+      return map;
+    }
+    case Encoding::socket_io:
+      return R"(42["chat",{"room":")" + std::string(room) + R"(","text":")";
+    case Encoding::json:
+      break;
+  }
+  return json_prefix(room);
+}
+
+Opcode opcode_of(Encoding encoding) {
+  return encoding == Encoding::messagepack ? Opcode::binary : Opcode::text;
+}
 
 // Takes a number of at most `digits_max` digits and the colon behind it off the text.
 template <class Number>
@@ -31,51 +57,31 @@ bool take_number(std::string_view& text, std::size_t digits_max, Number& number)
   return true;
 }
 
-bool read_line(std::string_view room, std::string_view line, Reading& reading) {
-  std::string_view type;
-  std::string_view room_said;
-  std::string_view text;
-  std::string_view code;
-  std::string_view offset;
-  JsonObject object(line);
-  while (const auto member = object.next()) {
-    if (!member->is_string) {
-      if (member->name == "offset") offset = member->value;
-    } else if (member->name == "type") {
-      type = member->value;
-    } else if (member->name == "room") {
-      room_said = member->value;
-    } else if (member->name == "text") {
-      text = member->value;
-    } else if (member->name == "code") {
-      code = member->value;
-    }
-  }
-  if (!object.is_valid()) return false;
-  if (type == "message") {
-    const bool is_ours = room_said == room || unescaped(room_said) == room;
-    Received message = is_ours ? read_text(text) : Received{};
-    std::from_chars(offset.data(), offset.data() + offset.size(), message.offset);
-    reading.messages.push_back(message);
-    reading.bytes += line.size();
-  } else if (type == "joined") {
-    reading.has_joined = true;
-  } else if (type == "error") {
-    reading.errors.push_back(unescaped(code));
-  }
-  return true;
-}
-
 }  // namespace
 
-void append_join(std::vector<std::uint8_t>& out, std::string_view room) {
-  const std::string join = R"({"type":"join","room":")" + std::string(room) + "\"}";
-  append_client_frame(out, Opcode::text, bytes_of(join));
+void append_join(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room) {
+  std::string join;
+  switch (encoding) {
+    case Encoding::json:
+      join = R"({"type":"join","room":")" + std::string(room) + "\"}";
+      break;
+    case Encoding::messagepack:
+      messagepack::append_small_map(join, 2);
+      messagepack::append_string(join, "type");
+      messagepack::append_string(join, "join");
+      messagepack::append_string(join, "room");
+      messagepack::append_string(join, room);
+      break;
+    case Encoding::socket_io:
+      join = R"(42["join",{"room":")" + std::string(room) + "\"}]";
+      break;
+  }
+  append_client_frame(out, opcode_of(encoding), bytes_of(join));
 }
 
-ChatWriter::ChatWriter(std::string_view room, std::size_t payload_bytes)
-    : payload_(chat_prefix(room)), prefix_bytes_(payload_.size()) {
-  const std::size_t around = prefix_bytes_ + chat_suffix.size();
+ChatWriter::ChatWriter(Encoding encoding, std::string_view room, std::size_t payload_bytes)
+    : encoding_(encoding), payload_(prefix_of(encoding, room)), prefix_bytes_(payload_.size()) {
+  const std::size_t around = json_prefix(room).size() + json_suffix.size();
   text_bytes_ = payload_bytes > around ? payload_bytes - around : 0;
 }
 
@@ -85,24 +91,53 @@ void ChatWriter::append(std::vector<std::uint8_t>& out, std::size_t sender, std:
                      std::to_string(intended_us) + ':';
   if (text.size() < text_bytes_) text.resize(text_bytes_, 'x');
   payload_.resize(prefix_bytes_);
-  payload_ += text;
-  payload_ += chat_suffix;
-  append_client_frame(out, Opcode::text, bytes_of(payload_));
+  switch (encoding_) {
+    case Encoding::json:
+      payload_ += text;
+      payload_ += json_suffix;
+      break;
+    case Encoding::messagepack:
+      messagepack::append_string(payload_, text);
+      break;
+    case Encoding::socket_io:
+      payload_ += text;
+      payload_ += "\"}]";
+      break;
+  }
+  append_client_frame(out, opcode_of(encoding_), bytes_of(payload_));
 }
 
-void Reading::clear() {
-  messages.clear();
-  bytes = 0;
-  has_joined = false;
-  errors.clear();
+bool read_frame(Encoding encoding, std::string_view room, Opcode opcode, Bytes payload,
+                Reading& reading) {
+  if (opcode != opcode_of(encoding)) return false;
+  const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
+  switch (encoding) {
+    case Encoding::messagepack:
+      return read_messagepack(room, text, reading);
+    case Encoding::socket_io:
+      return read_socket_io(room, text, reading);
+    case Encoding::json:
+      break;
+  }
+  return read_json(room, text, reading);
 }
 
-bool read_json(std::string_view room, std::string_view frame, Reading& reading) {
-  for (;;) {
-    const std::size_t end = frame.find('\n');
-    if (!read_line(room, frame.substr(0, end), reading)) return false;
-    if (end == std::string_view::npos) return true;
-    frame.remove_prefix(end + 1);
+void append_answer(std::vector<std::uint8_t>& out, Cue cue) {
+  if (cue == Cue::connect) append_client_frame(out, Opcode::text, bytes_of("40"));
+  if (cue == Cue::pong) append_client_frame(out, Opcode::text, bytes_of("3"));
+}
+
+void note_message(std::string_view room, const MessageFields& fields, std::size_t bytes,
+                  Reading& reading) {
+  if (fields.type == "message") {
+    Received message = fields.room == room ? read_text(fields.text) : Received{};
+    message.offset = fields.offset;
+    reading.messages.push_back(message);
+    reading.bytes += bytes;
+  } else if (fields.type == "joined") {
+    reading.has_joined = true;
+  } else if (fields.type == "error") {
+    reading.errors.emplace_back(fields.code);
   }
 }
 

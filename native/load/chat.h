@@ -13,24 +13,38 @@
 // know travels inside it, through any server.
 namespace hubbub::load {
 
-// The member's own words: a member joins one room.
-void append_join(std::vector<std::uint8_t>& out, std::string_view room);
+enum class Encoding : std::uint8_t {
+  // Text frames of JSON objects, one or, with `\n` between them, several.
+  json,
+  // Binary frames of MessagePack maps, one or several, one behind the other.
+  messagepack,
+  // Packets of Socket.IO 5 over Engine.IO 4: an event has the type as its name and an object.
+  socket_io,
+};
 
-// Writes chat frames for one room whose JSON has exactly `payload_bytes`.
+// The member's own words: a member joins one room.
+void append_join(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room);
+
+// Writes chat frames for one room.
 class ChatWriter {
  public:
   ChatWriter() = default;
-  ChatWriter(std::string_view room, std::size_t payload_bytes);
+  // `payload_bytes` is the size of a message in JSON: in other encodings it has the same text.
+  ChatWriter(Encoding encoding, std::string_view room, std::size_t payload_bytes);
 
   // `intended_us`: when the message was to be sent, on the run's clock.
   void append(std::vector<std::uint8_t>& out, std::size_t sender, std::uint64_t sequence,
               std::int64_t intended_us);
 
  private:
+  Encoding encoding_ = Encoding::json;
   std::string payload_;
   std::size_t prefix_bytes_ = 0;
   std::size_t text_bytes_ = 0;
 };
+
+// What the server waits for before it goes on.
+enum class Cue : std::uint8_t { none, connect, join, pong };
 
 // What a frame says.
 struct Reading {
@@ -40,13 +54,16 @@ struct Reading {
   bool has_joined = false;
   // Codes of `error` messages.
   std::vector<std::string> errors;
-
-  void clear();
+  Cue cue = Cue::none;
 };
 
-// Reads a text frame of JSON objects, one or more, with `\n` between. A message of another room than
-// `room`, or one whose text has another form, is nobody's. False when it is not JSON.
-bool read_json(std::string_view room, std::string_view frame, Reading& reading);
+// Reads a frame from the server. A message of another room than `room`, or one whose text has
+// another form, is nobody's. False when it is not of this encoding.
+bool read_frame(Encoding encoding, std::string_view room, Opcode opcode, Bytes payload,
+                Reading& reading);
+
+// The answer to a cue, except to `join`.
+void append_answer(std::vector<std::uint8_t>& out, Cue cue);
 
 // What a text says; nobody's when it has another form.
 Received read_text(std::string_view text);

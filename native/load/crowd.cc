@@ -36,7 +36,7 @@ CrowdReport Crowd::connect(const CrowdPlan& plan) {
   const std::int64_t started_us = Loop::now_us();
   const std::int64_t deadline_us = started_us + static_cast<std::int64_t>(plan.timeout_ms * 1e3);
   for (std::uint64_t number = 0; number < plan.rooms; ++number) {
-    rooms_.push_back(std::make_unique<Room>("bench-" + std::to_string(number)));
+    rooms_.push_back(std::make_unique<Room>("bench-" + std::to_string(number), plan.encoding));
   }
   route_ = find(plan.target);
   if (route_.to.ss_family == AF_UNSPEC) {
@@ -45,8 +45,9 @@ CrowdReport Crowd::connect(const CrowdPlan& plan) {
     return report_;
   }
   const std::string request = handshake_request(plan.target);
-  while (report_.joined + report_.failed < plan.members && Loop::now_us() < deadline_us) {
+  while (Loop::now_us() < deadline_us) {
     join_due(plan, started_us, request);
+    if (report_.joined + report_.failed == plan.members) break;
     // Looked at every millisecond while some are still to be begun; else the members wake it.
     const bool is_ramp = plan.ramp_ms > 0 && members_.size() < plan.members;
     loop_.turn(is_ramp ? std::min(deadline_us, Loop::now_us() + 1'000) : deadline_us);

@@ -10,8 +10,8 @@
 namespace hubbub::load {
 
 // What members of one room have received. They get the same frames in the same order (those of one
-// worker of a server do), so each frame is parsed once and recognised afterwards by comparing bytes:
-// every delivery is still checked, at the price of a memory comparison.
+// worker of a server do), so each frame is parsed once and recognised afterwards by comparing
+// bytes: every delivery is still checked, at the price of a memory comparison.
 class FrameMemo {
  public:
   struct Frame {
@@ -26,8 +26,9 @@ class FrameMemo {
   // Behind everything known so far.
   Place latest() const { return forgotten_ + frames_.size(); }
 
-  // The known frame that `received` begins with, at the member's place or a little after it: what lies
-  // between are frames of others, whose worker cuts batches of its own. `place` is moved behind it.
+  // The known frame that `received` begins with, at the member's place or a little after it: what
+  // lies between are frames of others, whose worker cuts batches of its own. `place` is moved
+  // behind it.
   const Frame* recognise(Bytes received, Place& place) const;
 
   // Remembers a frame that nobody has received so far, and forgets old ones.

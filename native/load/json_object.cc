@@ -35,9 +35,8 @@ std::optional<JsonObject::Member> JsonObject::next() {
 }
 
 void JsonObject::skip_space() {
-  while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
-    ++at_;
-  }
+  constexpr std::string_view spaces = " \t\r\n";
+  while (at_ < text_.size() && spaces.find(text_[at_]) != std::string_view::npos) ++at_;
 }
 
 bool JsonObject::take(char expected) {

@@ -40,7 +40,8 @@ struct Received {
 };
 
 // What one member received, against what was sent. Each sender numbers its messages 0, 1, 2 …, so
-// that every loss, duplicate and overtaking shows, wherever it happened. Twin of bench/load/ledger.ts.
+// that every loss, duplicate and overtaking shows, wherever it happened. The twin of
+// bench/load/ledger.ts.
 class Ledger {
  public:
   // Forgets everything. `sent` outlives the ledger, or the next call.

@@ -87,7 +87,7 @@ std::vector<std::uint8_t>& Loop::buffer(std::size_t bytes) {
 }
 
 void Loop::arm(std::int64_t at_us) {
-  // Still to come, or it would have been due: armed_us_ is then past.
+  // It is still to come, so the timer that was set for then has not gone off yet.
   if (at_us == armed_us_) return;
   armed_us_ = at_us;
   const std::int64_t at_ns = at_us * 1'000 + epoch_ns;

@@ -73,6 +73,15 @@ void read_crowd(Fields& fields, CrowdPlan& crowd) {
   fields.read_whole("port", crowd.target.port, 65'535);
   fields.read("path", crowd.target.path);
   fields.read("subprotocol", crowd.target.subprotocol);
+  std::string encoding = "json";
+  fields.read("encoding", encoding);
+  if (encoding == "msgpack") {
+    crowd.encoding = Encoding::messagepack;
+  } else if (encoding == "socket.io") {
+    crowd.encoding = Encoding::socket_io;
+  } else if (encoding != "json") {
+    fields.fail("encoding is json, msgpack or socket.io");
+  }
   fields.read_whole("members", crowd.members, count_max);
   fields.read_whole("rooms", crowd.rooms, count_max);
   fields.read("timeout_ms", crowd.timeout_ms);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "load/chat.h"
 #include "load/schedule.h"
 #include "load/web_socket.h"
 
@@ -13,6 +14,7 @@ namespace hubbub::load {
 // A crowd of members to connect.
 struct CrowdPlan {
   Endpoint target;
+  Encoding encoding = Encoding::json;
   std::uint64_t members = 0;
   // Members are spread over them evenly.
   std::uint64_t rooms = 1;

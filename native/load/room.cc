@@ -2,18 +2,10 @@
 
 namespace hubbub::load {
 
-namespace {
-
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
-
 void Room::begin(std::size_t senders, std::size_t payload_bytes, Observer& whoever) {
   sent.by_sender.assign(senders, 0);
   sent.total = 0;
-  writer = ChatWriter(name, payload_bytes);
+  writer = ChatWriter(encoding, name, payload_bytes);
   observer = &whoever;
   for (Member* const member : members) member->ledger.begin(sent);
 }
@@ -40,9 +32,8 @@ void Member::join(const Route& route, std::string_view request) {
 
 void Member::opened() {
   opened_us = Loop::now_us();
-  std::vector<std::uint8_t> frame;
-  append_join(frame, room.name);
-  connection_.send(frame);
+  // Socket.IO has a handshake of its own first.
+  if (room.encoding != Encoding::socket_io) answer(Cue::join);
 }
 
 std::size_t Member::recognise(Bytes received_bytes) {
@@ -53,9 +44,9 @@ std::size_t Member::recognise(Bytes received_bytes) {
 }
 
 bool Member::message(Opcode opcode, Bytes payload, Bytes frame) {
-  if (opcode != Opcode::text) return false;
   Reading reading;
-  if (!read_json(room.name, text_of(payload), reading)) return false;
+  if (!read_frame(room.encoding, room.name, opcode, payload, reading)) return false;
+  if (reading.cue != Cue::none) answer(reading.cue);
   if (!reading.messages.empty() && !frame.empty()) room.memo.learn(frame, reading, place_);
   received(reading);
   return true;
@@ -74,6 +65,16 @@ void Member::received(const Reading& reading) {
   if (reading.messages.empty()) return;
   for (const Received& message : reading.messages) ledger.note(message);
   room.observer->delivered(reading, now_us);
+}
+
+void Member::answer(Cue cue) {
+  std::vector<std::uint8_t> frame;
+  if (cue == Cue::join) {
+    append_join(frame, room.encoding, room.name);
+  } else {
+    append_answer(frame, cue);
+  }
+  connection_.send(frame);
 }
 
 void Member::closed(std::string_view reason, std::uint16_t code) {

@@ -28,7 +28,7 @@ class Observer {
 
 // One room of the crowd: its members, who of them sends, and what has been sent.
 struct Room {
-  explicit Room(std::string room_name) : name(std::move(room_name)) {}
+  Room(std::string room_name, Encoding how) : name(std::move(room_name)), encoding(how) {}
 
   // Forgets earlier traffic. The first `senders` members will send.
   void begin(std::size_t senders, std::size_t payload_bytes, Observer& whoever);
@@ -36,6 +36,7 @@ struct Room {
   bool send(std::size_t sender, std::int64_t intended_us);
 
   std::string name;
+  Encoding encoding;
   // In the order in which they have joined.
   std::vector<Member*> members;
   FrameMemo memo;
@@ -82,6 +83,7 @@ class Member final : private ConnectionEvents {
   void closed(std::string_view reason, std::uint16_t code) override;
 
   void received(const Reading& reading);
+  void answer(Cue cue);
 
   Doorkeeper& doorkeeper_;
   Connection connection_;

@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t quiet_us = 1'000'000;
 constexpr std::int64_t drain_us_max = 10'000'000;
 constexpr std::int64_t drain_look_us = 20'000;
-// How often the schedule wakes the engine at the most: of a fast one several messages go out at a time,
-// late by less than this. Waking for each would cost more than sending it.
+// How often the schedule wakes the engine at the most: of a fast one several messages go out at a
+// time, late by less than this. Waking for each would cost more than sending it.
 constexpr std::int64_t send_tick_us = 500;
 // Sent at a time before the loop reads again, however late the engine is.
 constexpr int sends_max = 256;

@@ -47,8 +47,9 @@ void percentiles_are_at_most_a_bucket_too_high(tests::Random& random) {
     std::sort(values.begin(), values.end());
     parts[0].add(parts[1]);
     for (const double percent : {0.001, 50.0, 90.0, 99.0, 99.9, 100.0}) {
-      const double share = std::ceil(static_cast<double>(count) * percent / 100);
-      const std::int64_t exact = values[std::max<std::size_t>(1, static_cast<std::size_t>(share)) - 1];
+      const auto rank =
+          static_cast<std::size_t>(std::ceil(static_cast<double>(count) * percent / 100));
+      const std::int64_t exact = values[std::max<std::size_t>(1, rank) - 1];
       CHECK(whole.percentile(percent) >= exact);
       CHECK(whole.percentile(percent) - exact <= exact / 128);
       CHECK(parts[0].percentile(percent) == whole.percentile(percent));

@@ -6,8 +6,9 @@
 
 #include "check.h"
 #include "load/chat.h"
+#include "load/chat_reader.h"
 #include "load/frame_memo.h"
-#include "load/json_object.h"
+#include "load/messagepack.h"
 #include "load/plan.h"
 #include "load/web_socket.h"
 #include "support.h"
@@ -197,7 +198,7 @@ void messages_are_read() {
 }
 
 void what_is_written_can_be_read() {
-  ChatWriter writer("bench-0", 128);
+  ChatWriter writer(Encoding::json, "bench-0", 128);
   std::vector<std::uint8_t> frame;
   writer.append(frame, 9, 12'345, 67'890'123);
   const std::string payload = text_of(Bytes(frame).subspan(8));
@@ -207,6 +208,103 @@ void what_is_written_can_be_read() {
   const Reading reading = reading_of(message);
   CHECK(reading.messages[0].sender == 9 && reading.messages[0].sequence == 12'345);
   CHECK(reading.messages[0].intended_us == 67'890'123);
+}
+
+// A message from the server as a MessagePack map, with a value of each kind that is passed over.
+std::string packed_message(std::string_view room, std::string_view text, std::string_view offset) {
+  std::string map;
+  messagepack::append_small_map(map, 6);
+  const auto string = [&](std::string_view part) { messagepack::append_string(map, part); };
+  string("users");
+  // [{"a": [nil, true]}, -1, 300, bin 8, ext 8, fixext 4, float 32]
+  map += std::string("\x97\x81\xa1" "a\x92\xc0\xc3\xff\xcd\x01\x2c\xc4\x02zz\xc7\x01\x05q", 19);
+  map += std::string("\xd6\x05wxyz\xca\x3f\x80\x00\x00", 11);
+  string("type");
+  string("message");
+  string("room");
+  string(room);
+  string("text");
+  string(text);
+  string("offset");
+  map += offset;
+  string("end");
+  map += '\xc2';
+  return map;
+}
+
+bool read_packed(std::string_view frame, Reading& reading) {
+  // From memory of exactly this size, so that a sanitizer sees a byte too many being read.
+  const std::vector<std::uint8_t> exact(frame.begin(), frame.end());
+  return read_frame(Encoding::messagepack, "bench-0", Opcode::binary, exact, reading);
+}
+
+void messagepack_is_read() {
+  const std::string seven = packed_message("bench-0", "3:14:15926:xx", "\x07");
+  const std::string float_8 =
+      packed_message("bench-0", "1:2:3:", std::string("\xcb\x40\x20\0\0\0\0\0\0", 9));
+  const std::string large = packed_message("bench-1", std::string(300, 'x'),
+                                           std::string("\xcf\0\0\0\1\0\0\0\0", 9));
+  Reading reading;
+  CHECK(read_packed(seven + float_8 + large, reading));
+  CHECK(reading.messages.size() == 3);
+  CHECK(reading.messages[0].sender == 3 && reading.messages[0].sequence == 14);
+  CHECK(reading.messages[0].intended_us == 15926 && reading.messages[0].offset == 7);
+  CHECK(reading.messages[1].sender == 1 && reading.messages[1].offset == 8);
+  CHECK(reading.messages[2].sender == nobody && reading.messages[2].offset == 0x1'0000'0000);
+  CHECK(reading.bytes == seven.size() + float_8.size() + large.size());
+  for (std::size_t size = 1; size < seven.size(); ++size) {
+    Reading cut;
+    CHECK(!read_packed(std::string_view(seven).substr(0, size), cut));
+  }
+  for (const std::string& broken : {std::string("\x91\x01"), std::string("\x81\x01\x01"),
+                                    std::string("\x81\xa1" "a\xc1"), std::string("\x07")}) {
+    Reading none;
+    CHECK(!read_packed(broken, none));
+  }
+  Reading text;
+  CHECK(!read_frame(Encoding::messagepack, "bench-0", Opcode::text, bytes_of(seven), text));
+}
+
+void messagepack_writes_what_it_reads() {
+  ChatWriter writer(Encoding::messagepack, "bench-0", 2'000);
+  std::vector<std::uint8_t> frame;
+  writer.append(frame, 9, 12'345, 67'890'123);
+  CHECK(frame[0] == 0x82);
+  std::string map = text_of(Bytes(frame).subspan(8));
+  // "chat" becomes "message".
+  const std::size_t type = map.find("\xa4" "chat");
+  map.replace(type, 5, "\xa7" "message");
+  Reading reading;
+  CHECK(read_packed(map, reading));
+  CHECK(reading.messages.size() == 1 && reading.messages[0].sender == 9);
+  CHECK(reading.messages[0].intended_us == 67'890'123 && reading.bytes == map.size());
+}
+
+void socket_io_is_read() {
+  const auto read = [](std::string_view packet, Reading& reading) {
+    return read_frame(Encoding::socket_io, "bench-0", Opcode::text, bytes_of(packet), reading);
+  };
+  Reading message;
+  CHECK(read(R"(42["message",{"room":"bench-0","text":"3:14:15926:xx"}])", message));
+  CHECK(message.messages.size() == 1 && message.messages[0].sender == 3);
+  Reading joined;
+  CHECK(read(R"(42["joined",{"room":"bench-0"}])", joined) && joined.has_joined);
+  Reading error;
+  CHECK(read(R"(42["error",{"code":"not_joined"}])", error) && error.errors.size() == 1);
+  Reading bare;
+  CHECK(read(R"(42["joined"])", bare) && bare.has_joined);
+  const std::pair<const char*, Cue> cues[] = {
+      {R"(0{"sid":"x"})", Cue::connect}, {R"(40{"sid":"y"})", Cue::join},
+      {"2", Cue::pong}, {"6", Cue::none}};
+  for (const auto& [packet, cue] : cues) {
+    Reading reading;
+    CHECK(read(packet, reading) && reading.cue == cue);
+  }
+  for (const char* wrong : {"", "1", "41", R"(44{"message":"no"})", "42", "42[]", R"(42["a",1])",
+                            R"(42["a",{}] )", R"(42["a"{}])"}) {
+    Reading reading;
+    CHECK(!read(wrong, reading));
+  }
 }
 
 void known_frames_are_recognised() {
@@ -235,7 +333,8 @@ void known_frames_are_recognised() {
 void requests_are_checked() {
   std::string reason;
   const auto connect = read_request(
-      R"({"call":"connect","hostname":"h","port":80,"path":"/","members":5,"rooms":2,"timeout_ms":1})",
+      R"({"call":"connect","hostname":"h","port":80,"path":"/","members":5,"rooms":2,)"
+      R"("timeout_ms":1,"encoding":"msgpack"})",
       reason);
   CHECK(connect && connect->crowd.members == 5 && connect->crowd.target.port == 80);
   const auto run = read_request(
@@ -247,7 +346,9 @@ void requests_are_checked() {
   for (const char* wrong : {"", "{}", R"({"call":"dance"})", R"({"call":"run","rate":0})",
                             R"({"call":"run","rate":"x"})", R"({"call":"run","rates":1})",
                             R"({"call":"run","senders":1.5})", R"({"call":"run","senders":-1})",
-                            R"({"call":"connect","rooms":0})", R"({"call":"connect","port":70000})"}) {
+                            R"({"call":"connect","rooms":0})",
+                            R"({"call":"connect","encoding":"xml"})",
+                            R"({"call":"connect","port":70000})"}) {
     CHECK(!read_request(wrong, reason) && !reason.empty());
   }
 }
@@ -262,6 +363,9 @@ int main(int argc, char** argv) {
   handshakes_are_checked();
   messages_are_read();
   what_is_written_can_be_read();
+  messagepack_is_read();
+  messagepack_writes_what_it_reads();
+  socket_io_is_read();
   known_frames_are_recognised();
   requests_are_checked();
   return hubbub::check::result();
