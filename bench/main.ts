@@ -14,6 +14,7 @@
  */
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
 import { conformanceCommand } from './contract/command.ts';
+import { calibrate } from './load/calibrate.ts';
 import { micro } from './micro/micro.ts';
 import { peersCommand } from './peers/command.ts';
 import { killChildren } from './process/children.ts';
@@ -41,6 +42,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [memory.name, command(memory)],
   [slowReader.name, command(slowReader)],
   [micro.name, command(micro)],
+  [calibrate.name, command(calibrate)],
   [conformanceCommand.name, command(conformanceCommand)],
   [peersCommand.name, command(peersCommand)],
 ]);
