@@ -10,7 +10,7 @@ import { ConfigError } from './errors.ts';
 import { type Addon, loadAddon } from './hub/native/addon.ts';
 import { NativeHub } from './hub/native/hub.ts';
 import { batchBytes, openNativeHub } from './hub/native/open.ts';
-import type { Hub, HubCounters, HubEvents, HubKind } from './hub/port.ts';
+import type { Hub, HubCounters, HubEvents } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
@@ -157,8 +157,9 @@ function chooseHub(config: Config): { readonly hub: HubChoice; readonly workers:
     const why = reason ?? 'the TypeScript hub serves on one thread';
     throw new ConfigError(`--workers ${config.workers}: ${why}; threads share the native hub.`);
   }
-  const hub = reason === undefined ? { kind: 'script' } : { kind: 'script', fallback: reason };
-  return { hub: hub as HubChoice, workers: 1 };
+  const hub: HubChoice =
+    reason === undefined ? { kind: 'script' } : { kind: 'script', fallback: reason };
+  return { hub, workers: 1 };
 }
 
 const nativeHub = (addon: Addon, config: Config, workers: number): HubChoice => ({
@@ -192,7 +193,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits, counters);
   const identities = new Identities(config.session_secret, config.session_ttl_ms);
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
-  const { fallback } = { fallback: undefined, ...start.hub };
+  const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;
   const stats = (): ServerStats => ({
     // First, because the others go on: who is no longer counted here has left the hub as well.
     workers: workerStats(board),
@@ -237,7 +238,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
 
 /** What carries rooms on one thread, and the log that goes with it. */
 interface Engine {
-  readonly hub: Hub & { readonly kind: HubKind };
+  readonly hub: Hub;
   readonly connectLog: ConnectLog;
   /** The clock of the hub's due times, in milliseconds. */
   readonly clock: () => number;

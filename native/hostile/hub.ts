@@ -1,9 +1,9 @@
 /** What the programs beside this one share: each runs in a process of its own, so that a crash is seen. */
 import { type Addon, type Door, loadAddon } from '../../server/hub/native/addon.ts';
-import { NativeHub, type Verdict } from '../../server/hub/native/hub.ts';
+import { NativeHub } from '../../server/hub/native/hub.ts';
 import { AREAS, FIELDS } from '../../server/hub/native/layout.ts';
 import { batchBytes, type NativeHubLimits, openNativeHub } from '../../server/hub/native/open.ts';
-import type { HubEvents } from '../../server/hub/port.ts';
+import type { HubEvents, Verdict } from '../../server/hub/port.ts';
 
 export const LIMITS: NativeHubLimits = {
   flush_interval_ms: 5,

@@ -132,6 +132,15 @@ export interface HubEvents {
   overrun(room: RoomHandle, after: number): void;
 }
 
+/** What became of a publish that the hub gave its place to. */
+export interface Verdict {
+  readonly token: number;
+  readonly offset: number;
+  readonly duplicate: boolean;
+  /** False when there was no memory for it, or no room: it left no trace. */
+  readonly accepted: boolean;
+}
+
 export interface HubLimits {
   readonly flush_interval_ms: number;
   readonly batch_bytes_max: number;

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../errors.ts';
+import type { Verdict } from '../hub/port.ts';
 import type { Draft, MessageRecord } from '../protocol/messages.ts';
 import { EpochSource } from './epoch.ts';
 import type { Log, LogSink, OpenedRoom, Range } from './port.ts';
@@ -14,15 +15,6 @@ export interface Sequencer {
   sequence(room: number, draft: Draft, token: number): void;
   /** Brings the verdicts of everything so far. */
   settle(): void;
-}
-
-/** What became of one publish. */
-export interface Decision {
-  readonly token: number;
-  readonly offset: number;
-  readonly duplicate: boolean;
-  /** False when there was no memory for it: it left no trace. */
-  readonly accepted: boolean;
 }
 
 const FULL_RETRY_MS = 100;
@@ -77,7 +69,7 @@ export class SharedMemoryLog implements Log {
     return true;
   }
 
-  decided({ token, offset, duplicate, accepted }: Decision): void {
+  decided({ token, offset, duplicate, accepted }: Verdict): void {
     this.#unsettled -= 1;
     if (accepted) this.#sink.acknowledged(token, offset, duplicate);
     else this.#sink.refused(token, 'unavailable', FULL_RETRY_MS);

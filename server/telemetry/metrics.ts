@@ -113,34 +113,39 @@ const LABELLED: readonly (readonly [
 ];
 
 /**
- * The Prometheus view of `/stats`. Values are read at the scrape, so that nothing is counted twice.
+ * The Prometheus view of `/stats`, which is read once for each scrape: its values belong together.
  * @returns what renders the text exposition format
  */
 export function createMetrics(
-  stats: () => ServerStats,
+  read: () => ServerStats,
 ): () => Promise<{ contentType: string; body: string }> {
   const registry = new Registry();
+  let scraped: ServerStats | undefined;
+  const stats = (): ServerStats => scraped ?? read();
   const workers = () => stats().workers;
   const metrics = [
-    ...WORKER_GAUGES.map(([name, help, read]) =>
-      gauge(name, help, () => workers().reduce((sum, one) => sum + read(one), 0)),
+    ...WORKER_GAUGES.map(([name, help, of]) =>
+      gauge(name, help, () => workers().reduce((sum, one) => sum + of(one), 0)),
     ),
-    ...HUB_GAUGES.map(([name, help, read]) => gauge(name, help, () => read(stats().hub))),
+    ...HUB_GAUGES.map(([name, help, of]) => gauge(name, help, () => of(stats().hub))),
     gauge('hubbub_resident_memory_bytes', 'Resident memory of the process.', () =>
       process.memoryUsage.rss(),
     ),
     gauge('hubbub_uptime_seconds', 'Seconds since the start.', () => stats().uptime_s),
     info(stats),
-    ...WORKER_COUNTERS.map(([name, help, read]) => workerCounter(name, help, workers, read)),
-    ...HUB_COUNTERS.map(([name, help, read]) => total(name, help, () => read(stats().hub))),
-    ...LABELLED.map(([name, help, label, read]) => labelled(name, help, label, workers, read)),
+    ...WORKER_COUNTERS.map(([name, help, of]) => workerCounter(name, help, workers, of)),
+    ...HUB_COUNTERS.map(([name, help, of]) => total(name, help, () => of(stats().hub))),
+    ...LABELLED.map(([name, help, label, of]) => labelled(name, help, label, workers, of)),
     total('hubbub_cpu_seconds_total', 'CPU time of the process.', () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     }),
   ];
   for (const metric of metrics) registry.registerMetric(metric);
-  return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
+  return async () => {
+    scraped = read();
+    return { contentType: registry.contentType, body: await registry.metrics() };
+  };
 }
 
 const gauge = (name: string, help: string, read: () => number): Metric =>

@@ -21,21 +21,13 @@ import type {
   RoomHandle,
   RoomStart,
   UserPage,
+  Verdict,
 } from '../port.ts';
 import type { Door } from './addon.ts';
 import { COUNTERS, FIELDS, FLAGS, STATUS, STATUS_NAMES } from './layout.ts';
 import { SharedMemory } from './memory.ts';
 import { RequestWriter } from './requests.ts';
 import { RowReader } from './rows.ts';
-
-/** What became of a publish that the hub gave its place to. */
-export interface Verdict {
-  readonly token: number;
-  readonly offset: number;
-  readonly duplicate: boolean;
-  /** False when there was no memory for it, or no room: it left no trace. */
-  readonly accepted: boolean;
-}
 
 /** Opened by the log and by the room: it is gone when both have closed it. */
 interface OpenRoom {
