@@ -1,7 +1,7 @@
 import { UsageError } from '../command/options.ts';
 import { adopt } from '../process/children.ts';
 import { within } from '../process/deadline.ts';
-import type { Peer } from './peers.ts';
+import type { Peer } from './peer.ts';
 
 /** A first build fetches and compiles libraries. */
 const BUILD_MS_MAX = 600_000;

@@ -3,7 +3,8 @@ import { breachesOf } from '../contract/conformance.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { buildPeer, missingFor } from './build.ts';
 import { conform } from './conform.ts';
-import { PEERS, type Peer } from './peers.ts';
+import type { Peer } from './peer.ts';
+import { PEERS } from './peers.ts';
 
 const NAMES = PEERS.map(({ name }) => name);
 

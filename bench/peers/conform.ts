@@ -1,6 +1,6 @@
 import { conformance, STANDARD, type Verdict } from '../contract/conformance.ts';
 import type { RuleName } from '../contract/rules.ts';
-import type { Peer } from './peers.ts';
+import type { Peer } from './peer.ts';
 import { startPeer } from './start.ts';
 
 const PING_INTERVAL_MS = 200;

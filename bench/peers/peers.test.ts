@@ -9,7 +9,8 @@ import { LoadClient } from '../load/client.ts';
 import type { TrafficReport } from '../load/port.ts';
 import { buildPeer, missingFor } from './build.ts';
 import { conform } from './conform.ts';
-import { type Mode, PEERS, type Peer } from './peers.ts';
+import type { Mode, Peer } from './peer.ts';
+import { PEERS } from './peers.ts';
 import { type PeerOptions, type RunningPeer, startPeer } from './start.ts';
 
 const NEEDS: Readonly<Record<string, Need>> = { go: 'golang', node: 'nodejs' };

@@ -1,7 +1,7 @@
 import { adopt } from '../process/children.ts';
 import { within } from '../process/deadline.ts';
 import { ServerLog } from '../process/server_log.ts';
-import type { Mode, Peer } from './peers.ts';
+import type { Mode, Peer } from './peer.ts';
 
 /** Flags that every peer takes (see the contract); what is left out stays as it comes. */
 export interface PeerOptions {
@@ -58,5 +58,6 @@ export async function startPeer(peer: Peer, options: PeerOptions = {}): Promise<
     await stop();
     throw error;
   });
-  return { pid: child.pid, port, url: `ws://127.0.0.1:${port}/ws`, [Symbol.asyncDispose]: stop };
+  const url = `ws://127.0.0.1:${port}${peer.path ?? '/ws'}`;
+  return { pid: child.pid, port, url, [Symbol.asyncDispose]: stop };
 }
