@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { Histogram } from '../load/histogram.ts';
 import { NO_FAULT } from '../load/no_fault.ts';
 import type { TrafficReport } from '../load/port.ts';
-import { faultsOf, figuresOf, voidReasons } from './traffic_figures.ts';
+import { figuresOf } from './traffic_figures.ts';
 
 const latency = new Histogram();
 for (let value = 1; value <= 100; value += 1) latency.record(value * 1_000);
@@ -27,9 +27,6 @@ const REPORT: TrafficReport = {
   latency_us: latency.snapshot(),
   send_lag_us: new Histogram().snapshot(),
 };
-const CROWD = { joined: 10, failed: 0, elapsed_ms: 5 };
-const PLANNED_MS = 1_000;
-const NOISE_MAX = 3;
 
 test('figures come from the window alone', () => {
   expect(figuresOf(REPORT)).toEqual({
@@ -46,35 +43,4 @@ test('figures come from the window alone', () => {
     client_cpu_share: 0.2,
     client_waited_share: 0.03,
   });
-});
-
-test('a good run is neither void nor at fault', () => {
-  expect(voidReasons(REPORT, PLANNED_MS, NOISE_MAX)).toEqual([]);
-  expect(faultsOf(CROWD, REPORT)).toEqual([]);
-});
-
-test.each([
-  ['messages left unsent', { sent: 989 }],
-  ['more time than planned', { elapsed_ms: 1_501 }],
-  ['a busy machine', { window: { ...REPORT.window, client_waited_ms: 31 } }],
-  ['a busy client', { window: { ...REPORT.window, client_cpu_ms: 851 } }],
-])('a run with %s does not count', (_, part) => {
-  expect(voidReasons({ ...REPORT, ...part }, PLANNED_MS, NOISE_MAX)).toHaveLength(1);
-});
-
-test.each([['lost'], ['duplicated'], ['reordered'], ['foreign'], ['gaps'], ['disconnected']])(
-  'a single one %s is a fault',
-  (kind) => {
-    expect(faultsOf(CROWD, { ...REPORT, [kind]: 1 })).toEqual([`1 ${kind}`]);
-  },
-);
-
-test('several orders, errors and missing members are faults', () => {
-  const report = { ...REPORT, orders: 2, errors: { unavailable: 3 } };
-  expect(faultsOf({ joined: 0, failed: 10, elapsed_ms: 5, failure: 'refused' }, report)).toEqual([
-    'nobody could join',
-    '10 members could not join: refused',
-    'members saw 2 different orders',
-    '3 errors "unavailable"',
-  ]);
 });

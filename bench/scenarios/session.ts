@@ -6,12 +6,8 @@ import {
   type StartOptions,
   startServer,
 } from '../process/server.ts';
-import {
-  faultsOf,
-  figuresOf,
-  type TrafficFigures,
-  voidReasons,
-} from '../report/traffic_figures.ts';
+import { figuresOf, type TrafficFigures } from '../report/traffic_figures.ts';
+import { faultsOf, voidReasons } from '../report/validity.ts';
 
 /** A server and a crowd for it, each on a core of its own. */
 export interface PairPlan {
@@ -109,12 +105,14 @@ export class Session {
   ): Promise<Measurement<T>> {
     const running = this.#client.run({ ...traffic, server_pid: this.server.pid });
     const [report, seen] = await Promise.all([running, beside]);
+    const planned_ms = traffic.warmup_ms + traffic.duration_ms;
+    const evidence = { crowd: this.#crowd, report, planned_ms, noise_max };
     return {
       server: this.plan.server.name,
       figures: figuresOf(report),
       report,
-      void_reasons: voidReasons(report, traffic.warmup_ms + traffic.duration_ms, noise_max),
-      faults: faultsOf(this.#crowd, report),
+      void_reasons: voidReasons(evidence),
+      faults: faultsOf(evidence),
       beside: seen,
     };
   }

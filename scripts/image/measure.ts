@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { integer, type Values } from '../../bench/command/options.ts';
 import { RemoteLoadClient } from '../../bench/load/remote.ts';
 import { spreadOf } from '../../bench/report/statistics.ts';
-import { faultsOf, figuresOf, voidReasons } from '../../bench/report/traffic_figures.ts';
+import { figuresOf } from '../../bench/report/traffic_figures.ts';
+import { judge } from '../../bench/report/validity.ts';
 import { say } from '../boot/report.ts';
 import { ask } from './command.ts';
 import { Container, type ContainerPlan, freePort } from './container.ts';
@@ -97,6 +98,8 @@ async function chatIn(
     const crowd = await client.connect({ target, members, rooms, timeout_ms: CONNECT_MS_MAX });
     const traffic = { rate, senders: members, payload_bytes, warmup_ms, duration_ms };
     const report = await client.run(traffic);
+    const planned_ms = warmup_ms + duration_ms;
+    const evidence = { crowd, report, planned_ms, noise_max: NOISE_MAX };
     const { workers } = (await (await fetch(`${container.http}/stats`)).json()) as Stats;
     const { latency_p50_ms, latency_p99_ms, latency_max_ms, ...figures } = figuresOf(report);
     return {
@@ -113,10 +116,7 @@ async function chatIn(
         ['load client, share of its core', `${Math.round(figures.client_cpu_share * 100)} %`],
         ...memoryFigures(await container.pid()),
       ],
-      problems: [
-        ...faultsOf(crowd, report),
-        ...voidReasons(report, warmup_ms + duration_ms, NOISE_MAX),
-      ],
+      problems: judge(evidence).map(({ message }) => message),
     };
   } finally {
     await client.stop();
