@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** What the kernel knows about a process. Linux only: it stands in /proc. */
+/**
+ * What the kernel knows about a process. Linux only: it stands in /proc. Everything here throws
+ * `ProcessEndedError` for a process that is no more.
+ */
 
 /** Linux reports processor time to user space in hundredths of a second, on every architecture. */
 const TICK_MS = 10;
@@ -8,23 +11,41 @@ const TICK_MS = 10;
 const UTIME = 11;
 const STIME = 12;
 
+export class ProcessEndedError extends Error {
+  override readonly name = 'ProcessEndedError';
+
+  constructor(pid: number, cause?: unknown) {
+    super(`process ${pid} has ended`, { cause });
+  }
+}
+
 /** Processor time of all threads of a process, those that have ended included, in milliseconds. */
 export function cpuTime_ms(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const stat = read(pid, 'stat');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS;
 }
 
 /** How long the main thread has been ready to run without a core to run on, in milliseconds. */
 export function waitedForCpu_ms(pid: number): number {
-  const [, waited_ns] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+  const [, waited_ns] = read(pid, 'schedstat').split(' ');
   return Number(waited_ns) / 1e6;
 }
 
 /** Resident memory. The kernel's own buffers for the process's sockets are not in it. */
 export function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const status = read(pid, 'status');
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kib === undefined) throw new Error(`process ${pid} has ended`);
+  if (kib === undefined) throw new ProcessEndedError(pid);
   return Number(kib) * 1_024;
+}
+
+function read(pid: number, file: 'stat' | 'schedstat' | 'status'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch (error) {
+    // The second when it ends between opening the file and reading it.
+    const isGone = error instanceof Error && /^(ENOENT|ESRCH)\b/.test(error.message);
+    throw isGone ? new ProcessEndedError(pid, error) : error;
+  }
 }
