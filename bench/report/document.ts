@@ -121,6 +121,13 @@ const MACHINE = Type.Object({
   bun: Type.String(),
   load_average: Type.Number(),
   pinning: Type.String(),
+  smt: Type.Optional(Type.Boolean({ description: 'two processors may be one core' })),
+  virtualised: Type.Optional(Type.Boolean()),
+  governor: Type.Optional(Type.String({ description: 'which sets the clock of the cores' })),
+  cgroup: Type.Optional(Type.Union([Type.Literal('v1'), Type.Literal('v2')])),
+  toolchains: Type.Optional(
+    Type.Record(Type.String(), Type.String(), { description: 'versions of those installed' }),
+  ),
 });
 
 /** How server and client were kept apart and limited. */
