@@ -2,7 +2,8 @@ import { bunBare } from './bun_bare/peer.ts';
 import { goGorilla } from './go_gorilla/peer.ts';
 import { nodeWs } from './node_ws/peer.ts';
 import type { Peer } from './peer.ts';
+import { rustAxum } from './rust_axum/peer.ts';
 import { rustTungstenite } from './rust_tungstenite/peer.ts';
 
 /** Minimal stacks first, then frameworks and products. */
-export const PEERS: readonly Peer[] = [bunBare, nodeWs, goGorilla, rustTungstenite];
+export const PEERS: readonly Peer[] = [bunBare, nodeWs, goGorilla, rustTungstenite, rustAxum];
