@@ -1,55 +1,26 @@
 import { adopt } from '../process/children.ts';
 import { within } from '../process/deadline.ts';
 import { pinTo } from '../process/pin.ts';
-import type { HistogramSnapshot } from './histogram.ts';
 import type {
-  CrowdPlan,
-  CrowdReport,
-  LoadEngine,
-  Target,
-  TrafficPlan,
-  TrafficReport,
-} from './port.ts';
+  EchoPlan,
+  EchoReport,
+  Encoding,
+  NativeCrowdPlan,
+  NativeCrowdReport,
+  NativeTrafficPlan,
+  NativeTrafficReport,
+  StormPlan,
+  StormReport,
+} from './native_port.ts';
+import type { LoadEngine, Target } from './port.ts';
 
-/**
- * How messages are written. `json` also reads frames of several objects with `\n` between them;
- * `socket.io` is its protocol 5 over a WebSocket, with the contract's types as names of events.
- */
-export type Encoding = 'json' | 'msgpack' | 'socket.io';
-
-/** What the native engine can do beyond the port: all of it is optional. */
-export interface NativeCrowdPlan extends CrowdPlan {
-  /** What the target's subprotocol says when undefined, and JSON when that says nothing. */
-  readonly encoding?: Encoding;
-  /** Over which time connections are begun, evenly; as fast as handshakes end when undefined. */
-  readonly ramp_ms?: number;
-  /** Member n comes from 127.0.0.(1 + n modulo this): one address has ports for some 28,000. */
-  readonly source_addresses?: number;
-}
-
-export interface NativeTrafficPlan extends TrafficPlan {
-  /**
-   * `fixed`: evenly at `rate`. `burst`: `burst_size` at once, as often as the rate wants.
-   * `ramp`: the rate rises from nothing over `ramp_ms`, then stays.
-   */
-  readonly pattern?: 'fixed' | 'burst' | 'ramp';
-  readonly burst_size?: number;
-  readonly ramp_ms?: number;
-}
-
-/** Microseconds, of the members who have joined. */
-export interface NativeCrowdReport extends CrowdReport {
-  /** From the first packet to the server's switch of protocols. */
-  readonly connect_us: HistogramSnapshot;
-  /** From there to the first thing that the server says. */
-  readonly first_message_us: HistogramSnapshot;
-  /** From the first packet to the confirmed join. */
-  readonly join_us: HistogramSnapshot;
-}
+export type * from './native_port.ts';
 
 type Request =
   | ({ readonly call: 'connect' } & Omit<NativeCrowdPlan, 'target'> & Target)
   | ({ readonly call: 'run' } & NativeTrafficPlan)
+  | ({ readonly call: 'storm' } & StormPlan)
+  | ({ readonly call: 'echo' } & EchoPlan)
   | { readonly call: 'disconnect' };
 
 type Answer = { readonly result: unknown } | { readonly failure: string };
@@ -58,8 +29,8 @@ type Answer = { readonly result: unknown } | { readonly failure: string };
 const SLACK_MS = 30_000;
 
 /**
- * The load engine in C++ (native/load), a process with one thread. One call at a time, one line of
- * JSON each way.
+ * The load engine in C++ (native/load), a process with one thread: for more load than one core makes,
+ * several run side by side with rooms of their own. One call at a time, one line of JSON each way.
  */
 export class NativeLoadEngine implements LoadEngine {
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
@@ -84,9 +55,20 @@ export class NativeLoadEngine implements LoadEngine {
     return (await this.#ask(request, crowd.timeout_ms)) as NativeCrowdReport;
   }
 
-  async run(traffic: NativeTrafficPlan): Promise<TrafficReport> {
+  async run(traffic: NativeTrafficPlan): Promise<NativeTrafficReport> {
     const time_ms = traffic.warmup_ms + traffic.duration_ms;
-    return (await this.#ask({ call: 'run', ...traffic }, time_ms)) as TrafficReport;
+    return (await this.#ask({ call: 'run', ...traffic }, time_ms)) as NativeTrafficReport;
+  }
+
+  /** @throws Error without a crowd */
+  async storm(plan: StormPlan): Promise<StormReport> {
+    return (await this.#ask({ call: 'storm', ...plan }, plan.timeout_ms)) as StormReport;
+  }
+
+  /** @throws Error without a crowd that was connected with `joins: false` */
+  async echo(plan: EchoPlan): Promise<EchoReport> {
+    const time_ms = plan.warmup_ms + plan.duration_ms;
+    return (await this.#ask({ call: 'echo', ...plan }, time_ms)) as EchoReport;
   }
 
   async disconnect(): Promise<void> {

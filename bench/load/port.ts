@@ -85,6 +85,9 @@ export interface WindowReport {
   readonly frames: number;
   /** Bytes of the delivered messages, without frame headers and separators. */
   readonly bytes: number;
+  /** What the engine has read from its sockets and written to them, headers and all. */
+  readonly bytes_in?: number;
+  readonly bytes_out?: number;
   readonly client_cpu_ms: number;
   /** How long the engine was ready to run and had to wait for its core: the machine's noise. */
   readonly client_waited_ms: number;

@@ -20,6 +20,9 @@ std::string json_prefix(std::string_view room) {
 
 constexpr std::string_view json_suffix = "\"}";
 
+// Of a member's commands in Centrifugo's protocol: connecting and subscribing come before.
+constexpr std::uint64_t first_publish_id = 3;
+
 // What stands before the text, in MessagePack also before the text's own header.
 std::string prefix_of(Encoding encoding, std::string_view room) {
   switch (encoding) {
@@ -35,10 +38,32 @@ std::string prefix_of(Encoding encoding, std::string_view room) {
     }
     case Encoding::socket_io:
       return R"(42["chat",{"room":")" + std::string(room) + R"(","text":")";
+    case Encoding::centrifugo:
+      return R"({"publish":{"channel":")" + std::string(room) + R"(","data":{"text":")";
     case Encoding::json:
       break;
   }
   return json_prefix(room);
+}
+
+std::string join_of(Encoding encoding, std::string_view room) {
+  std::string map;
+  switch (encoding) {
+    case Encoding::messagepack:
+      messagepack::append_small_map(map, 2);
+      for (const std::string_view part : {std::string_view("type"), std::string_view("join"),
+                                          std::string_view("room"), room}) {
+        messagepack::append_string(map, part);
+      }
+      return map;
+    case Encoding::socket_io:
+      return R"(42["join",{"room":")" + std::string(room) + "\"}]";
+    case Encoding::centrifugo:
+      return R"({"id":2,"subscribe":{"channel":")" + std::string(room) + "\"}}";
+    case Encoding::json:
+      break;
+  }
+  return R"({"type":"join","room":")" + std::string(room) + "\"}";
 }
 
 Opcode opcode_of(Encoding encoding) {
@@ -58,26 +83,6 @@ bool take_number(std::string_view& text, std::size_t digits_max, Number& number)
 }
 
 }  // namespace
-
-void append_join(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room) {
-  std::string join;
-  switch (encoding) {
-    case Encoding::json:
-      join = R"({"type":"join","room":")" + std::string(room) + "\"}";
-      break;
-    case Encoding::messagepack:
-      messagepack::append_small_map(join, 2);
-      messagepack::append_string(join, "type");
-      messagepack::append_string(join, "join");
-      messagepack::append_string(join, "room");
-      messagepack::append_string(join, room);
-      break;
-    case Encoding::socket_io:
-      join = R"(42["join",{"room":")" + std::string(room) + "\"}]";
-      break;
-  }
-  append_client_frame(out, opcode_of(encoding), bytes_of(join));
-}
 
 ChatWriter::ChatWriter(Encoding encoding, std::string_view room, std::size_t payload_bytes)
     : encoding_(encoding), payload_(prefix_of(encoding, room)), prefix_bytes_(payload_.size()) {
@@ -103,6 +108,10 @@ void ChatWriter::append(std::vector<std::uint8_t>& out, std::size_t sender, std:
       payload_ += text;
       payload_ += "\"}]";
       break;
+    case Encoding::centrifugo:
+      payload_ += text;
+      payload_ += "\"}},\"id\":" + std::to_string(sequence + first_publish_id) + '}';
+      break;
   }
   append_client_frame(out, opcode_of(encoding_), bytes_of(payload_));
 }
@@ -116,15 +125,44 @@ bool read_frame(Encoding encoding, std::string_view room, Opcode opcode, Bytes p
       return read_messagepack(room, text, reading);
     case Encoding::socket_io:
       return read_socket_io(room, text, reading);
+    case Encoding::centrifugo:
+      return read_centrifugo(room, text, reading);
     case Encoding::json:
       break;
   }
   return read_json(room, text, reading);
 }
 
-void append_answer(std::vector<std::uint8_t>& out, Cue cue) {
-  if (cue == Cue::connect) append_client_frame(out, Opcode::text, bytes_of("40"));
-  if (cue == Cue::pong) append_client_frame(out, Opcode::text, bytes_of("3"));
+Cue first_cue(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::socket_io:
+      return Cue::none;
+    case Encoding::centrifugo:
+      return Cue::connect;
+    case Encoding::json:
+    case Encoding::messagepack:
+      break;
+  }
+  return Cue::join;
+}
+
+void append_answer(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room,
+                   Cue cue) {
+  std::string answer;
+  switch (cue) {
+    case Cue::none:
+      return;
+    case Cue::connect:
+      answer = encoding == Encoding::centrifugo ? R"({"id":1,"connect":{}})" : "40";
+      break;
+    case Cue::join:
+      answer = join_of(encoding, room);
+      break;
+    case Cue::pong:
+      answer = encoding == Encoding::centrifugo ? "{}" : "3";
+      break;
+  }
+  append_client_frame(out, opcode_of(encoding), bytes_of(answer));
 }
 
 void note_message(std::string_view room, const MessageFields& fields, std::size_t bytes,

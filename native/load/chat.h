@@ -20,10 +20,10 @@ enum class Encoding : std::uint8_t {
   messagepack,
   // Packets of Socket.IO 5 over Engine.IO 4: an event has the type as its name and an object.
   socket_io,
+  // Centrifugo's client protocol in JSON: commands, replies and pushes, several with `\n` between
+  // them. The room is a channel, and the text stands in an object, which is what is published.
+  centrifugo,
 };
-
-// The member's own words: a member joins one room.
-void append_join(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room);
 
 // Writes chat frames for one room.
 class ChatWriter {
@@ -62,8 +62,12 @@ struct Reading {
 bool read_frame(Encoding encoding, std::string_view room, Opcode opcode, Bytes payload,
                 Reading& reading);
 
-// The answer to a cue, except to `join`.
-void append_answer(std::vector<std::uint8_t>& out, Cue cue);
+// What a client is to say once its WebSocket is open; none when the server speaks first.
+Cue first_cue(Encoding encoding);
+
+// The answer to a cue, if there is one. A member joins one room.
+void append_answer(std::vector<std::uint8_t>& out, Encoding encoding, std::string_view room,
+                   Cue cue);
 
 // What a text says; nobody's when it has another form.
 Received read_text(std::string_view text);

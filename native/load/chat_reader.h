@@ -23,5 +23,6 @@ void note_message(std::string_view room, const MessageFields& fields, std::size_
 bool read_json(std::string_view room, std::string_view frame, Reading& reading);
 bool read_messagepack(std::string_view room, std::string_view frame, Reading& reading);
 bool read_socket_io(std::string_view room, std::string_view packet, Reading& reading);
+bool read_centrifugo(std::string_view room, std::string_view frame, Reading& reading);
 
 }  // namespace hubbub::load

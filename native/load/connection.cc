@@ -31,6 +31,11 @@ Connection::~Connection() {
 void Connection::open(const Route& route, std::string_view request) {
   request_ = request;
   state_ = State::connecting;
+  close_code_ = 0;
+  is_paused_ = false;
+  reader_ = FrameReader();
+  rest_.clear();
+  unsent_.clear();
   socket_ = socket(route.to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) return end(std::strerror(errno));
   const int on = 1;
@@ -76,6 +81,26 @@ void Connection::end(std::string_view reason) {
   events_.closed(reason, close_code_);
 }
 
+void Connection::cut() {
+  if (state_ == State::gone) return;
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  end("");
+}
+
+void Connection::pause() {
+  if (is_paused_ || state_ != State::open) return;
+  is_paused_ = true;
+  loop_.remove(socket_);
+}
+
+void Connection::resume() {
+  if (!is_paused_ || state_ == State::gone) return;
+  is_paused_ = false;
+  is_watching_out_ = !unsent_.empty();
+  loop_.add(socket_, is_watching_out_ ? EPOLLIN | EPOLLOUT : EPOLLIN, *this);
+}
+
 void Connection::ready(std::uint32_t events) {
   if (state_ == State::gone) return;
   if (state_ == State::connecting) connected();
@@ -89,11 +114,14 @@ std::size_t Connection::recognise(Bytes received) {
 }
 
 bool Connection::message(Opcode opcode, Bytes payload, Bytes frame) {
+  // Ended by what came before in the same read.
+  if (state_ == State::gone) return true;
   // What the server still had to say when it was told goodbye counts, too.
   return events_.message(opcode, payload, frame);
 }
 
 void Connection::control(Opcode opcode, Bytes payload) {
+  if (state_ == State::gone) return;
   if (opcode == Opcode::ping) {
     std::vector<std::uint8_t> answer;
     append_client_frame(answer, Opcode::pong, payload);
@@ -123,14 +151,17 @@ void Connection::flush() {
   if (!unsent_.empty()) {
     const ssize_t sent = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     // An error also shows on reading, and ends the connection there.
-    if (sent > 0) unsent_.erase(unsent_.begin(), unsent_.begin() + sent);
+    if (sent > 0) {
+      unsent_.erase(unsent_.begin(), unsent_.begin() + sent);
+      loop_.volume.bytes_out += static_cast<std::uint64_t>(sent);
+    }
     if (unsent_.empty() && state_ == State::closing) shutdown(socket_, SHUT_WR);
   }
   watch();
 }
 
 void Connection::watch() {
-  if (is_watching_out_ == !unsent_.empty()) return;
+  if (is_paused_ || is_watching_out_ == !unsent_.empty()) return;
   is_watching_out_ = !unsent_.empty();
   loop_.change(socket_, is_watching_out_ ? EPOLLIN | EPOLLOUT : EPOLLIN, *this);
 }
@@ -143,6 +174,7 @@ void Connection::receive() {
   const ssize_t got = recv(socket_, buffer.data() + before, buffer.size() - before, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return end(got == 0 || state_ == State::closing ? "" : std::strerror(errno));
+  loop_.volume.bytes_in += static_cast<std::uint64_t>(got);
   const Bytes received = Bytes(buffer).first(before + static_cast<std::size_t>(got));
   const std::size_t used = read(received);
   if (state_ == State::gone) return;

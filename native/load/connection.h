@@ -43,7 +43,8 @@ class Connection final : private Watcher, private FrameEvents {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // `request` is the handshake. What goes wrong is told by `closed`, also at once.
+  // `request` is the handshake. What goes wrong is told by `closed`, also at once. A connection that
+  // is gone may be opened again, never inside a turn: the loop may still have news of the old one.
   void open(const Route& route, std::string_view request);
   // False when nothing more can be sent: not open, or the server does not read.
   bool send(Bytes frames);
@@ -51,8 +52,16 @@ class Connection final : private Watcher, private FrameEvents {
   void close();
   // Ends it at once; `closed` tells the reason.
   void end(std::string_view reason);
+  // Ends it at once and without a word, as a client that vanishes: the server sees a reset.
+  void cut();
+  // Stops reading: the kernel's buffers fill, then the server's. What happens to the connection
+  // shows when it reads again.
+  void pause();
+  void resume();
 
   bool is_gone() const { return state_ == State::gone; }
+  // Of the server's close frame; 0 while there was none.
+  std::uint16_t close_code() const { return close_code_; }
 
  private:
   enum class State : std::uint8_t { idle, connecting, shaking_hands, open, closing, gone };
@@ -75,6 +84,7 @@ class Connection final : private Watcher, private FrameEvents {
   State state_ = State::idle;
   std::uint16_t close_code_ = 0;
   bool is_watching_out_ = false;
+  bool is_paused_ = false;
   FrameReader reader_;
   // What begins a frame whose end has yet to come.
   std::vector<std::uint8_t> rest_;

@@ -32,10 +32,11 @@ Route find(const Endpoint& target) {
 
 CrowdReport Crowd::connect(const CrowdPlan& plan) {
   disconnect();
+  plan_ = plan;
   report_ = {};
   const std::int64_t started_us = Loop::now_us();
   const std::int64_t deadline_us = started_us + static_cast<std::int64_t>(plan.timeout_ms * 1e3);
-  for (std::uint64_t number = 0; number < plan.rooms; ++number) {
+  for (std::uint64_t number = 0; plan.joins && number < plan.rooms; ++number) {
     rooms_.push_back(std::make_unique<Room>("bench-" + std::to_string(number), plan.encoding));
   }
   route_ = find(plan.target);
@@ -44,16 +45,16 @@ CrowdReport Crowd::connect(const CrowdPlan& plan) {
     report_.failure = "nobody knows the address of " + plan.target.hostname;
     return report_;
   }
-  const std::string request = handshake_request(plan.target);
+  request_ = handshake_request(plan.target);
   while (Loop::now_us() < deadline_us) {
-    join_due(plan, started_us, request);
+    join_due(started_us);
     if (report_.joined + report_.failed == plan.members) break;
-    // Looked at every millisecond while some are still to be begun; else the members wake it.
-    const bool is_ramp = plan.ramp_ms > 0 && members_.size() < plan.members;
+    // Looked at every millisecond while some are still to be begun; else the clients wake it.
+    const bool is_ramp = plan.ramp_ms > 0 && clients_.size() < plan.members;
     loop_.turn(is_ramp ? std::min(deadline_us, Loop::now_us() + 1'000) : deadline_us);
   }
-  for (const auto& member : members_) {
-    if (!member->has_joined() && !member->is_gone()) member->end("out of time");
+  for (const auto& client : clients_) {
+    if (!client->has_joined() && !client->is_gone()) client->end("out of time");
   }
   while (report_.joined + report_.failed < plan.members) note_failure("out of time");
   report_.elapsed_us = Loop::now_us() - started_us;
@@ -62,28 +63,31 @@ CrowdReport Crowd::connect(const CrowdPlan& plan) {
 
 void Crowd::disconnect() {
   for (const auto& room : rooms_) room->observer = nullptr;
-  for (const auto& member : members_) {
-    if (!member->is_gone()) member->close();
+  for (const auto& client : clients_) {
+    if (!client->is_gone()) client->close();
   }
-  const auto is_gone = [](const auto& member) { return member->is_gone(); };
+  const auto is_gone = [](const auto& client) { return client->is_gone(); };
   const std::int64_t deadline_us = Loop::now_us() + farewell_us_max;
-  while (!std::all_of(members_.begin(), members_.end(), is_gone) && Loop::now_us() < deadline_us) {
+  while (!std::all_of(clients_.begin(), clients_.end(), is_gone) && Loop::now_us() < deadline_us) {
     loop_.turn(deadline_us);
   }
-  members_.clear();
+  clients_.clear();
+  echo_clients_.clear();
   rooms_.clear();
   connecting_ = 0;
 }
 
-void Crowd::joined(Member& member) {
+void Crowd::joined(Client& client) {
   --connecting_;
   ++report_.joined;
-  report_.connect_us.record(member.opened_us - member.started_us);
-  report_.first_message_us.record(member.first_message_us - member.opened_us);
-  report_.join_us.record(Loop::now_us() - member.started_us);
+  report_.connect_us.record(client.opened_us - client.started_us);
+  if (client.first_message_us != 0) {
+    report_.first_message_us.record(client.first_message_us - client.opened_us);
+  }
+  report_.join_us.record(Loop::now_us() - client.started_us);
 }
 
-void Crowd::failed(Member&, std::string_view reason) {
+void Crowd::failed(Client&, std::string_view reason) {
   --connecting_;
   note_failure(reason);
 }
@@ -93,25 +97,36 @@ void Crowd::note_failure(std::string_view reason) {
   if (report_.failure.empty()) report_.failure = reason;
 }
 
-void Crowd::join_due(const CrowdPlan& plan, std::int64_t started_us, std::string_view request) {
+void Crowd::join_due(std::int64_t started_us) {
   const auto elapsed_ms = static_cast<double>(Loop::now_us() - started_us) / 1e3;
-  const bool is_all_due = elapsed_ms >= plan.ramp_ms;
-  const double share = is_all_due ? 1 : elapsed_ms / plan.ramp_ms;
-  const auto due = static_cast<std::uint64_t>(share * static_cast<double>(plan.members));
-  Doorkeeper& doorkeeper = *this;
-  while (members_.size() < due && connecting_ < connecting_max) {
-    const std::size_t number = members_.size();
-    Room& room = *rooms_[number % plan.rooms];
-    members_.push_back(std::make_unique<Member>(loop_, room, doorkeeper));
+  const bool is_all_due = elapsed_ms >= plan_.ramp_ms;
+  const double share = is_all_due ? 1 : elapsed_ms / plan_.ramp_ms;
+  const auto due = static_cast<std::uint64_t>(share * static_cast<double>(plan_.members));
+  while (clients_.size() < due && connecting_ < connecting_max) {
+    add_client();
     ++connecting_;
-    members_.back()->join(route_for(plan, number), request);
+    clients_.back()->join(Loop::now_us(), *this);
   }
 }
 
-Route Crowd::route_for(const CrowdPlan& plan, std::size_t member) const {
+void Crowd::add_client() {
+  const std::size_t number = clients_.size();
+  const Route route = route_for(number);
+  if (plan_.joins) {
+    Room& room = *rooms_[number % plan_.rooms];
+    clients_.push_back(
+        std::make_unique<Member>(loop_, route, request_, room, Standing::counted));
+    return;
+  }
+  auto client = std::make_unique<EchoClient>(loop_, route, request_, number);
+  echo_clients_.push_back(client.get());
+  clients_.push_back(std::move(client));
+}
+
+Route Crowd::route_for(std::size_t number) const {
   Route route = route_;
-  if (plan.source_addresses > 0) {
-    const auto last = static_cast<std::uint32_t>(member % plan.source_addresses);
+  if (plan_.source_addresses > 0) {
+    const auto last = static_cast<std::uint32_t>(number % plan_.source_addresses);
     route.from.sin_family = AF_INET;
     route.from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + last);
   }

@@ -19,6 +19,11 @@ Discrepancies& Discrepancies::operator+=(const Discrepancies& part) {
   return *this;
 }
 
+bool Sent::has(const Received& message) const {
+  const auto sender = static_cast<std::size_t>(message.sender);
+  return message.sender >= 0 && sender < by_sender.size() && message.sequence < by_sender[sender];
+}
+
 void Ledger::begin(const Sent& sent) {
   *this = Ledger();
   sent_ = &sent;
@@ -33,8 +38,7 @@ void Ledger::note(const Received& message) {
   order_ = order_ * 31 + static_cast<std::uint32_t>(message.sender) * 0x9e3779b1U +
            static_cast<std::uint32_t>(message.sequence);
   const auto sender = static_cast<std::size_t>(message.sender);
-  if (message.sender < 0 || sender >= next_.size() ||
-      message.sequence >= sent_->by_sender[sender]) {
+  if (sent_ == nullptr || !sent_->has(message)) {
     ++found_.foreign;
   } else if (message.sequence >= next_[sender]) {
     for (std::uint64_t skipped = next_[sender]; skipped < message.sequence; ++skipped) {

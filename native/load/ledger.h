@@ -25,18 +25,21 @@ struct Discrepancies {
   Discrepancies& operator+=(const Discrepancies& part);
 };
 
-// What the senders of one room have sent; the run counts it up.
-struct Sent {
-  std::vector<std::uint32_t> by_sender;
-  std::uint64_t total = 0;
-};
-
 // One message as it was received.
 struct Received {
   std::int32_t sender = nobody;
   std::uint64_t sequence = 0;
   std::int64_t intended_us = 0;
   std::int64_t offset = no_offset;
+};
+
+// What the senders of one room have sent; the run counts it up.
+struct Sent {
+  // Whether somebody has sent this message.
+  bool has(const Received& message) const;
+
+  std::vector<std::uint32_t> by_sender;
+  std::uint64_t total = 0;
 };
 
 // What one member received, against what was sent. Each sender numbers its messages 0, 1, 2 …, so

@@ -33,6 +33,13 @@ class Loop {
   // Tells all who are ready; waits for somebody until `until_us` at the latest.
   void turn(std::int64_t until_us);
 
+  // What all connections have read from the network and written to it, headers and all.
+  struct Volume {
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+  };
+  Volume volume;
+
   // Where all connections read into, one after the other: at least `bytes` long.
   std::vector<std::uint8_t>& buffer(std::size_t bytes);
 

@@ -1,6 +1,6 @@
-// The load engine: reads one request a line from its parent, {"call":"connect",…}, "run" or
-// "disconnect", and answers each with one line, {"result":…} or {"failure":"…"}. It ends when its
-// parent closes the pipe. bench/load/engine.ts is the other side.
+// The load engine: reads one request a line from its parent, {"call":"connect",…}, "run", "storm",
+// "echo" or "disconnect", and answers each with one line, {"result":…} or {"failure":"…"}. It ends
+// when its parent closes the pipe. bench/load/engine.ts is the other side.
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -9,11 +9,14 @@
 #include <cstdio>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "load/crowd.h"
+#include "load/echo.h"
 #include "load/json_writer.h"
 #include "load/loop.h"
 #include "load/plan.h"
+#include "load/rejoin.h"
 #include "load/traffic.h"
 
 namespace {
@@ -72,24 +75,57 @@ JsonWriter connect(Crowd& crowd, const CrowdPlan& plan) {
   return result;
 }
 
-JsonWriter answer_to(const std::string& line, Loop& loop, Crowd& crowd) {
-  std::string reason;
-  const auto request = read_request(line, reason);
-  JsonWriter answer;
-  if (!request) return answer.add("failure", std::string_view(reason));
-  switch (request->call) {
+JsonWriter storm(Loop& loop, const Crowd& crowd, const StormPlan& plan) {
+  std::vector<Client*> clients;
+  for (const auto& client : crowd.clients()) clients.push_back(client.get());
+  const auto to_us = [](double time_ms) { return static_cast<std::int64_t>(time_ms * 1e3); };
+  const RejoinReport report =
+      Rejoin(loop, std::move(clients)).run(to_us(plan.ramp_ms), to_us(plan.timeout_ms));
+  JsonWriter result;
+  result.add("members", report.members)
+      .add("failed", report.failed)
+      .add("elapsed_ms", static_cast<double>(report.elapsed_us) / 1e3)
+      .add("recovery_us", report.recovery_us);
+  if (report.failed > 0) result.add("failure", std::string_view(report.failure));
+  return result;
+}
+
+// Why this crowd cannot do what is asked; empty when it can.
+std::string refusal(const Crowd& crowd, const Request& request) {
+  if (request.call == Request::Call::run) return Traffic::refusal(crowd, request.traffic);
+  if (request.call == Request::Call::echo && crowd.echo_clients().empty()) {
+    return "there is no crowd for echoes: connect one that joins nothing";
+  }
+  if (request.call == Request::Call::storm && crowd.clients().empty()) {
+    return "there is no crowd: connect one";
+  }
+  return "";
+}
+
+JsonWriter result_of(const Request& request, Loop& loop, Crowd& crowd) {
+  switch (request.call) {
     case Request::Call::connect:
-      return answer.add("result", connect(crowd, request->crowd));
+      return connect(crowd, request.crowd);
     case Request::Call::run:
-      if (crowd.rooms().empty()) {
-        return answer.add("failure", std::string_view("there is no crowd: connect one"));
-      }
-      return answer.add("result", Traffic(loop, crowd, request->traffic).run());
+      return Traffic(loop, crowd, request.traffic).run();
+    case Request::Call::storm:
+      return storm(loop, crowd, request.storm);
+    case Request::Call::echo:
+      return Echo(loop, crowd, request.echo).run();
     case Request::Call::disconnect:
       crowd.disconnect();
       break;
   }
-  return answer.add("result", JsonWriter());
+  return {};
+}
+
+JsonWriter answer_to(const std::string& line, Loop& loop, Crowd& crowd) {
+  std::string reason;
+  const auto request = read_request(line, reason);
+  if (request) reason = refusal(crowd, *request);
+  JsonWriter answer;
+  if (!reason.empty()) return answer.add("failure", std::string_view(reason));
+  return answer.add("result", result_of(*request, loop, crowd));
 }
 
 }  // namespace

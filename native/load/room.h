@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "load/chat.h"
-#include "load/connection.h"
 #include "load/frame_memo.h"
 #include "load/ledger.h"
 
@@ -14,11 +12,13 @@ namespace hubbub::load {
 
 class Member;
 
-// Told of everything that members receive.
+// Told of everything that is received in a room.
 class Observer {
  public:
   // What one frame carried; `read_at_us` is when it was read from the socket.
   virtual void delivered(const Reading& reading, std::int64_t read_at_us) = 0;
+  // Somebody who is not counted received so many messages that nobody sent into this room.
+  virtual void foreign(std::uint64_t messages) = 0;
   virtual void error(const std::string& code) = 0;
   virtual void disconnected() = 0;
 
@@ -37,58 +37,13 @@ struct Room {
 
   std::string name;
   Encoding encoding;
-  // In the order in which they have joined.
+  // In the order in which they have joined for the first time.
   std::vector<Member*> members;
   FrameMemo memo;
   Sent sent;
   ChatWriter writer;
   Observer* observer = nullptr;
   std::vector<std::uint8_t> frame;
-};
-
-// Told how members come in.
-class Doorkeeper {
- public:
-  virtual void joined(Member& member) = 0;
-  // Before it has joined.
-  virtual void failed(Member& member, std::string_view reason) = 0;
-
- protected:
-  ~Doorkeeper() = default;
-};
-
-// One connection that joins one room and reads everything said there.
-class Member final : private ConnectionEvents {
- public:
-  Member(Loop& loop, Room& room, Doorkeeper& doorkeeper);
-
-  void join(const Route& route, std::string_view request);
-  bool send(Bytes frame) { return connection_.send(frame); }
-  void close() { connection_.close(); }
-  void end(std::string_view reason) { connection_.end(reason); }
-  bool is_gone() const { return connection_.is_gone(); }
-  bool has_joined() const { return has_joined_; }
-
-  Room& room;
-  Ledger ledger;
-  // On the engine's clock; 0 for what has not happened.
-  std::int64_t started_us = 0;
-  std::int64_t opened_us = 0;
-  std::int64_t first_message_us = 0;
-
- private:
-  void opened() override;
-  std::size_t recognise(Bytes received) override;
-  bool message(Opcode opcode, Bytes payload, Bytes frame) override;
-  void closed(std::string_view reason, std::uint16_t code) override;
-
-  void received(const Reading& reading);
-  void answer(Cue cue);
-
-  Doorkeeper& doorkeeper_;
-  Connection connection_;
-  FrameMemo::Place place_ = 0;
-  bool has_joined_ = false;
 };
 
 }  // namespace hubbub::load
