@@ -17,7 +17,7 @@ namespace hubbub::load {
 // How a comer's round ended.
 class RoundListener {
  public:
-  // `recovery_us` from the begin of the connection, which is when the last one was lost, to membership.
+  // `recovery_us`: from the begin of the connection, when the last one is lost, to membership.
   virtual void came_and_went(std::int64_t recovery_us) = 0;
   virtual void failed_to_come(std::string_view reason) = 0;
 
@@ -60,8 +60,8 @@ class Comer final : private Doorkeeper {
   Member member_;
 };
 
-// Comers beside the crowd, spread over its rooms evenly: the crowd does not expect them, and nothing
-// is expected of them. Rounds that end in the window count.
+// Comers beside the crowd, spread over its rooms evenly: nothing is expected of them, and nothing is
+// expected for them. Rounds that end in the window count.
 class Churn final : private RoundListener {
  public:
   Churn(Loop& loop, const Crowd& crowd, std::uint64_t comers, std::int64_t pause_us);

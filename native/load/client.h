@@ -32,8 +32,8 @@ class Client : private ConnectionEvents {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Connects and comes in; the doorkeeper is told, once, how that ends. The client has no connection
-  // or has lost it, and no turn of the loop is under way. Times count from `due_us`.
+  // Connects and comes in; the doorkeeper is told, once, how that ends. The client has no
+  // connection, or has lost it, and no turn of the loop is under way. Times count from `due_us`.
   void join(std::int64_t due_us, Doorkeeper& doorkeeper);
 
   bool send(Bytes frame) { return connection_.send(frame); }

@@ -43,8 +43,8 @@ class Connection final : private Watcher, private FrameEvents {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // `request` is the handshake. What goes wrong is told by `closed`, also at once. A connection that
-  // is gone may be opened again, never inside a turn: the loop may still have news of the old one.
+  // `request` is the handshake. What goes wrong is told by `closed`, also at once. A connection
+  // that is gone may be opened again, never inside a turn: the loop may have news of the old one.
   void open(const Route& route, std::string_view request);
   // False when nothing more can be sent: not open, or the server does not read.
   bool send(Bytes frames);

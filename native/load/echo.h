@@ -11,8 +11,8 @@
 
 namespace hubbub::load {
 
-// One run of messages that the server is to return as they are, in whatever order. Message n is sent
-// by client n modulo their number.
+// One run of messages that the server is to return as they are, in whatever order. Message n is
+// sent by client n modulo their number.
 class Echo final : private OpenLoop, private EchoListener {
  public:
   Echo(Loop& loop, const Crowd& crowd, const EchoPlan& plan);

@@ -29,7 +29,9 @@ std::string letters(std::size_t count) {
 }  // namespace
 
 EchoMessages::EchoMessages(bool is_binary, std::size_t payload_bytes)
-    : is_binary_(is_binary), payload_bytes_(payload_bytes), text_(letters(payload_bytes + places)) {}
+    : is_binary_(is_binary),
+      payload_bytes_(payload_bytes),
+      text_(letters(payload_bytes + places)) {}
 
 std::string_view EchoMessages::write(const Envelope& envelope) {
   message_ = head_of(envelope);

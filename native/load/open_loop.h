@@ -13,9 +13,9 @@
 
 namespace hubbub::load {
 
-// A run in which message n is sent when it is due, whether or not anything came back; after the last
-// one it waits for what is still on its way. What is sent, and how one knows that all has arrived, is
-// for the kinds of run to say.
+// A run in which message n is sent when it is due, whether or not anything came back; after the
+// last one it waits for what is still on its way. What is sent, and how one knows that all has
+// arrived, is for the kinds of run to say.
 class OpenLoop {
  public:
   OpenLoop(const OpenLoop&) = delete;

@@ -11,9 +11,9 @@
 
 namespace hubbub::load {
 
-// Members who stop reading for the length of a window: the last ones of each room, dealt out over the
-// rooms. Nothing is expected of them in the whole run. Afterwards each of them comes in again over a
-// new connection, cut by the server or not: nothing of this run can reach the next one.
+// Members who stop reading for the length of a window: the last ones of each room, dealt out over
+// the rooms. Nothing is expected for them in the whole run. Afterwards each of them comes in again
+// over a new connection, cut by the server or not: nothing of this run can reach the next one.
 class Stall {
  public:
   Stall(Loop& loop, const Crowd& crowd, std::uint64_t members);
