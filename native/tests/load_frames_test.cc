@@ -342,12 +342,23 @@ void requests_are_checked() {
       R"("pattern":"ramp","ramp_ms":3})",
       reason);
   CHECK(run && run->traffic.schedule.rate == 66.5 && run->traffic.schedule.ramp_us == 3'000);
+  const auto echo = read_request(
+      R"({"call":"echo","rate":9,"payload_bytes":0,"format":"binary","duration_ms":9})", reason);
+  CHECK(echo && echo->echo.is_binary && echo->echo.payload_bytes == 0);
+  const auto storm = read_request(R"({"call":"storm","timeout_ms":10,"ramp_ms":5})", reason);
+  CHECK(storm && storm->storm.timeout_ms == 10 && storm->storm.ramp_ms == 5);
+  const auto silent = read_request(R"({"call":"connect","joins":false})", reason);
+  CHECK(silent && !silent->crowd.joins && connect->crowd.joins);
   CHECK(read_request(R"({"call":"disconnect"})", reason).has_value());
   for (const char* wrong : {"", "{}", R"({"call":"dance"})", R"({"call":"run","rate":0})",
                             R"({"call":"run","rate":"x"})", R"({"call":"run","rates":1})",
                             R"({"call":"run","senders":1.5})", R"({"call":"run","senders":-1})",
                             R"({"call":"connect","rooms":0})",
                             R"({"call":"connect","encoding":"xml"})",
+                            R"({"call":"connect","joins":"perhaps"})",
+                            R"({"call":"run","rate":1,"comer_pause_ms":0})",
+                            R"({"call":"storm","timeout_ms":5,"ramp_ms":5})",
+                            R"({"call":"echo","rate":1,"format":"xml"})",
                             R"({"call":"connect","port":70000})"}) {
     CHECK(!read_request(wrong, reason) && !reason.empty());
   }
