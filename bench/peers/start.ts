@@ -1,4 +1,5 @@
 import { adopt } from '../process/children.ts';
+import type { Confinement } from '../process/confine/port.ts';
 import { within } from '../process/deadline.ts';
 import { ServerLog } from '../process/server_log.ts';
 import type { Mode, Peer } from './peer.ts';
@@ -28,14 +29,20 @@ const STOP_MS_MAX = 10_000;
 
 /**
  * Starts a peer that has been built, on a free port of the loopback interface.
+ * @param confinement keeps it within limits; it has all of the machine when undefined
  * @throws Error with what it wrote when it ends instead of listening, or takes too long
  */
-export async function startPeer(peer: Peer, options: PeerOptions = {}): Promise<RunningPeer> {
+export async function startPeer(
+  peer: Peer,
+  options: PeerOptions = {},
+  confinement?: Pick<Confinement, 'wrap' | 'serverPid'>,
+): Promise<RunningPeer> {
   const flags = Object.entries(options).flatMap(([name, value]) => [
     `--${name.replaceAll('_', '-')}`,
     String(value),
   ]);
-  const child = Bun.spawn([...peer.command, '--port', '0', ...flags], {
+  const command = [...peer.command, '--port', '0', ...flags];
+  const child = Bun.spawn([...(confinement?.wrap(command) ?? command)], {
     stdin: 'ignore',
     stdout: 'ignore',
     stderr: 'pipe',
@@ -53,11 +60,14 @@ export async function startPeer(peer: Peer, options: PeerOptions = {}): Promise<
     throw new Error(`${peer.name} ended instead of listening:\n${log.tail}`);
   });
   ended.catch(() => undefined);
-  const listening = within(START_MS_MAX, log.port, `${peer.name} to listen`);
-  const port = await Promise.race([listening, ended]).catch(async (error: unknown) => {
+  const ready = log.port.then(async (port) => {
+    return { port, pid: (await confinement?.serverPid(child.pid)) ?? child.pid };
+  });
+  const listening = within(START_MS_MAX, ready, `${peer.name} to listen`);
+  const { port, pid } = await Promise.race([listening, ended]).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
   const url = `ws://127.0.0.1:${port}${peer.path ?? '/ws'}`;
-  return { pid: child.pid, port, url, [Symbol.asyncDispose]: stop };
+  return { pid, port, url, [Symbol.asyncDispose]: stop };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { UsageError } from '../command/options.ts';
 import { adopt } from './children.ts';
+import type { Confinement } from './confine/port.ts';
 import { within } from './deadline.ts';
 import type { HeapReport } from './heap_probe.ts';
 import { confirmHub, type HubKind } from './hub.ts';
@@ -21,6 +22,8 @@ export interface ServerPlan {
 }
 
 export interface StartOptions {
+  /** Keeps the server within limits; its cores alone, as planned, when undefined. */
+  readonly confinement?: Pick<Confinement, 'wrap' | 'serverPid'>;
   /** Preloads what `heap` asks. It changes what the process costs: not for figures of CPU and RSS. */
   readonly withHeapProbe?: boolean;
 }
@@ -97,7 +100,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const preload = options.withHeapProbe === true ? ['--preload', HEAP_PROBE] : [];
   let heapAnswer = Promise.withResolvers<HeapReport>();
-  const child = Bun.spawn([...pinTo(plan.cpus), process.execPath, ...preload, ...plan.command], {
+  const command = [process.execPath, ...preload, ...plan.command];
+  const confined = options.confinement?.wrap(command) ?? [...pinTo(plan.cpus), ...command];
+  const child = Bun.spawn([...confined], {
     cwd: ROOT,
     stdin: 'ignore',
     stdout: 'ignore',
@@ -130,15 +135,15 @@ export async function startServer(
   };
   const ready = log.port.then(async (port) => {
     if (plan.hub !== undefined) await confirmHub(port, plan.name, plan.hub);
-    return port;
+    return { port, pid: (await options.confinement?.serverPid(child.pid)) ?? child.pid };
   });
   const listening = within(START_MS_MAX, ready, `${plan.name} to listen`);
+  const address = await Promise.race([listening, failed.promise]).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
-    pid: child.pid,
-    port: await Promise.race([listening, failed.promise]).catch(async (error: unknown) => {
-      await stop();
-      throw error;
-    }),
+    ...address,
     failed: failed.promise,
     heap: () => {
       heapAnswer = Promise.withResolvers<HeapReport>();

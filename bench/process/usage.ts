@@ -7,9 +7,10 @@ import { readFileSync } from 'node:fs';
 
 /** Linux reports processor time to user space in hundredths of a second, on every architecture. */
 const TICK_MS = 10;
-/** `utime` and `stime` in /proc/<pid>/stat, counted behind the name, which may hold blanks. */
+/** `utime` and `stime` in /proc/<pid>/stat, counted behind the name, which may hold blanks. Likewise `starttime`. */
 const UTIME = 11;
 const STIME = 12;
+const STARTTIME = 19;
 
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
@@ -21,9 +22,16 @@ export class ProcessEndedError extends Error {
 
 /** Processor time of all threads of a process, those that have ended included, in milliseconds. */
 export function cpuTime_ms(pid: number): number {
-  const stat = read(pid, 'stat');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(pid);
   return (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MS;
+}
+
+/** When a process was started, in hundredths of a second since the machine was. */
+export const startOf = (pid: number): number => Number(statFields(pid)[STARTTIME]);
+
+function statFields(pid: number): readonly string[] {
+  const stat = read(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** How long the main thread has been ready to run without a core to run on, in milliseconds. */

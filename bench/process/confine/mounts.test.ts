@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
-import { folderOf, groupMounts, ownGroups } from './mounts.ts';
+import { folderOf, groupMounts, groupsOf, parseGroups } from './mounts.ts';
 
 test('trees of both versions are found where they are mounted', () => {
   const mountinfo = [
@@ -23,7 +23,7 @@ test('trees of both versions are found where they are mounted', () => {
 });
 
 test('a process says which groups it is in', () => {
-  const groups = ownGroups(
+  const groups = parseGroups(
     '4:memory:/a/b\n2:cpu,cpuacct:/\n1:name=systemd:/x\n0::/user.slice/a:b\n',
   );
   expect(Object.fromEntries(groups)).toEqual({
@@ -51,7 +51,7 @@ test.each([
 
 test('what this machine has mounted is there', () => {
   for (const mount of groupMounts()) {
-    const group = ownGroups().get(mount.controllers[0] ?? '');
+    const group = groupsOf().get(mount.controllers[0] ?? '');
     const folder = group === undefined ? undefined : folderOf(mount, group);
     if (folder !== undefined) expect(existsSync(`${folder}/cgroup.procs`)).toBe(true);
   }

@@ -33,10 +33,14 @@ const unescaped = (word: string): string =>
   );
 
 /** The groups of a process, by controller; version 2 has the name ''. */
-export type OwnGroups = ReadonlyMap<string, string>;
+export type ProcessGroups = ReadonlyMap<string, string>;
 
-/** Reads `/proc/<pid>/cgroup`, or what is given as that. */
-export function ownGroups(cgroup: string = readFileSync('/proc/self/cgroup', 'utf8')): OwnGroups {
+/** Of a process. */
+export const groupsOf = (pid: number | 'self' = 'self'): ProcessGroups =>
+  parseGroups(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+
+/** @param cgroup what `/proc/<pid>/cgroup` says (`man 7 cgroups`) */
+export function parseGroups(cgroup: string): ProcessGroups {
   const groups = new Map<string, string>();
   for (const line of cgroup.split('\n')) {
     const [, controllers, ...path] = line.split(':');
