@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { until } from './deadline.ts';
 import { nextDue, Sampler } from './sampler.ts';
 import { pagesOf, socketBytes } from './socket_memory.ts';
-import { cpuTime_ms, ProcessEndedError, residentBytes, waitedForCpu_ms } from './usage.ts';
+import { cpuTime_ms, ProcessEndedError, residentBytes, startOf, waitedForCpu_ms } from './usage.ts';
 
 const children: Bun.Subprocess[] = [];
 afterEach(async () => {
@@ -111,9 +112,15 @@ test('a process that is not there is not watched, and is called by its name', as
   await child.exited;
   expect(() => Sampler.start({ client_pid: pid })).toThrow('has ended');
   expect(() => Sampler.start({ client_pid: process.pid, server_pid: pid })).toThrow('has ended');
-  for (const ask of [cpuTime_ms, waitedForCpu_ms, residentBytes]) {
+  for (const ask of [cpuTime_ms, waitedForCpu_ms, residentBytes, startOf]) {
     expect(() => ask(pid)).toThrow(ProcessEndedError);
   }
+});
+
+test('when a process was started is counted from when the machine was', () => {
+  const [up_s = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+  const age_s = Number(up_s) - startOf(process.pid) / 100;
+  expect(Math.abs(age_s - process.uptime())).toBeLessThan(2);
 });
 
 test('samples are due at whole intervals from the start, however late one is', () => {

@@ -34,7 +34,7 @@ const NONE: ReadonlyMap<string, Image> = new Map();
 /**
  * Builds the images of all peers that take part. Without a container engine, or when one of them cannot
  * be built, there is none at all: servers with limits of different kinds cannot be compared.
- * @param progress is told what is being built
+ * @param progress is told what is being built, and what went wrong
  * @throws UsageError when containers are wanted by name and cannot be had
  */
 export async function imagesFor(
@@ -58,6 +58,8 @@ export async function imagesFor(
     return { images, remarks: [] };
   } catch (error) {
     if (!(error instanceof UsageError) || wanted === 'docker') throw error;
+    // What the engine said has names of this machine in it: for people, and not for a result.
+    progress(error.message);
     const [reason = ''] = error.message.split('\n');
     return { images: NONE, remarks: [`No containers: ${reason}`] };
   }
