@@ -68,7 +68,9 @@ function delegated(mount: GroupMount, own: ProcessGroups): string | undefined {
   if (folder === undefined || !existsSync(join(folder, 'cgroup.type'))) return undefined;
   if (basename(folder) === ASIDE) return dirname(folder);
   const inside = wordsIn(folder, 'cgroup.procs').map(Number);
-  if (!inside.includes(process.pid) || !inside.every(isOurs)) return undefined;
+  // One of them may end while it is looked at.
+  const isAlone = attempt('who else is in its group is unknown', () => inside.every(isOurs));
+  if (!inside.includes(process.pid) || !isAlone) return undefined;
   const aside = join(folder, ASIDE);
   attempt('its group cannot be divided', () => {
     mkdirSync(aside, { recursive: true });
