@@ -20,4 +20,4 @@ export function formatTable(rows: readonly Readonly<Record<string, string>>[]): 
   ].join('\n');
 }
 
-const isNumber = (cell: string): boolean => /^[-+]?[\d.]+( ?%)?$/.test(cell);
+const isNumber = (cell: string): boolean => /^(–|[-+]?[\d.,]+( ?%)?)$/.test(cell);

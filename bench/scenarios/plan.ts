@@ -26,7 +26,7 @@ export const PLAN = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z0-9-]+$' }),
     summary: Type.String(),
-    kind: Type.Union(KINDS.map((kind) => Type.Literal(kind))),
+    kind: Type.Enum(KINDS),
     clients: Type.Array(count(1, 100_000, 'connections'), {
       minItems: 1,
       description: 'several make a ladder: each is a case of its own',
@@ -58,3 +58,4 @@ export const PLAN = Type.Object(
 );
 
 export type Plan = Static<typeof PLAN>;
+export type Kind = Plan['kind'];
