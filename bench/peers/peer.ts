@@ -29,6 +29,8 @@ export interface Peer {
   readonly getIt: string;
   /** Makes it ready to run, in its folder; undefined when there is nothing to do. */
   readonly build: readonly string[] | undefined;
+  /** Runs the tests of its parts that are written in its own language, in its folder. */
+  readonly unitTests?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly command: readonly string[];
   /** Values of its `--mode`, besides `--window-ms`; empty when it has neither and sends frame for frame. */

@@ -13,7 +13,11 @@ import type { Mode, Peer } from './peer.ts';
 import { PEERS } from './peers.ts';
 import { type PeerOptions, type RunningPeer, startPeer } from './start.ts';
 
-const NEEDS: Readonly<Record<string, Need>> = { go: 'golang', node: 'nodejs' };
+const NEEDS: Readonly<Record<string, Need>> = {
+  go: 'golang',
+  node: 'nodejs',
+  python3: 'python-venv',
+};
 const BUILD_AND_CHECK_MS = 300_000;
 const DELIVERY_BYTES = 250;
 const MEMBERS = 5;
@@ -83,6 +87,24 @@ describe.each(tested.map((peer) => [peer.name, peer] as const))('%s', (_, peer) 
         const sent = (RATE / 2) * MEMBERS + MEMBERS;
         expect(await stats.json()).toMatchObject({ sent, dropped: 0 });
       }
+    },
+    BUILD_AND_CHECK_MS,
+  );
+
+  const { folder, unitTests } = peer;
+  if (unitTests === undefined) return;
+  requires(...needsOf(peer))(
+    'passes the tests of its parts',
+    async () => {
+      await buildPeer(peer);
+      const child = Bun.spawn([...unitTests], {
+        cwd: folder,
+        stdout: 'ignore',
+        stderr: 'pipe',
+        timeout: BUILD_AND_CHECK_MS,
+      });
+      const [status, said] = await Promise.all([child.exited, child.stderr.text()]);
+      expect({ status, said }).toMatchObject({ status: 0 });
     },
     BUILD_AND_CHECK_MS,
   );

@@ -4,6 +4,14 @@ import { nodeWs } from './node_ws/peer.ts';
 import type { Peer } from './peer.ts';
 import { rustAxum } from './rust_axum/peer.ts';
 import { rustTungstenite } from './rust_tungstenite/peer.ts';
+import { zigStd } from './zig_std/peer.ts';
 
 /** Minimal stacks first, then frameworks and products. */
-export const PEERS: readonly Peer[] = [bunBare, nodeWs, goGorilla, rustTungstenite, rustAxum];
+export const PEERS: readonly Peer[] = [
+  bunBare,
+  nodeWs,
+  goGorilla,
+  rustTungstenite,
+  zigStd,
+  rustAxum,
+];
