@@ -1,11 +1,14 @@
 import { choice, integer, text, UsageError } from '../command/options.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { breachesOf, conformance, STANDARD } from './conformance.ts';
-import { DIALECTS, RULES } from './rules.ts';
+import { DIALECTS, type DialectName } from './dialects.ts';
+import { RULES } from './rules.ts';
+
+const NAMES = Object.keys(DIALECTS) as DialectName[];
 
 const OPTIONS = {
   url: text('', 'the chat path of a running server, such as ws://127.0.0.1:8080/ws'),
-  dialect: choice('peer', DIALECTS, 'peer or hubbub (no echo path, counters of its own)'),
+  dialect: choice('peer', NAMES, 'how it says what the contract is about'),
   rate_limit: integer(0, 0, 1_000, 'messages/s the server was told to allow; 0 = no limit'),
   keepalive_ms: integer(0, 0, 120_000, 'time in which a dead peer is cut; 0 = not checked'),
   connections: integer(STANDARD.connections, 1, 10_000, 'how many connect at once'),
@@ -23,8 +26,8 @@ export const conformanceCommand: Scenario<typeof OPTIONS> = {
   name: 'conformance',
   summary: 'puts a running server through the contract, names each rule that it breaks',
   options: OPTIONS,
-  async run({ url, ...values }, progress) {
-    const subject = { ...values, url: requireUrl(url) };
+  async run({ url, dialect, ...values }, progress) {
+    const subject = { ...values, dialect: DIALECTS[dialect], url: requireUrl(url) };
     progress(`conformance: ${url}`);
     const verdicts = await conformance(subject);
     const rows = verdicts.map(({ rule, outcome, detail }) => ({

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { serve } from '../../tests/support/serve.ts';
 import { breachesOf, conformance, STANDARD } from './conformance.ts';
+import { hubbub } from './dialects/json.ts';
 import { type Fault, startFaulty } from './faulty_server.ts';
 import { RULES, type RuleName } from './rules.ts';
 
@@ -96,7 +97,7 @@ test('every rule has a server that breaks it', () => {
 test(
   'the server of this project keeps the contract in its own dialect',
   async () => {
-    const subject = { ...STANDARD, dialect: 'hubbub' } as const;
+    const subject = { ...STANDARD, dialect: hubbub };
     const open = { rate_limit: 0, command_rate_limit: 0 };
     await using plain = serve(open);
     const verdicts = await conformance({ ...subject, url: plain.url });

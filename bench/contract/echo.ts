@@ -1,13 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Check, Subject } from './check.ts';
 import { Probe } from './probe.ts';
 import { crowd } from './rooms.ts';
-import { type Check, must, type RuleName, type Subject } from './rules.ts';
+import { must, type RuleName } from './rules.ts';
 
 export const ECHO_PATH = '/echo';
 const LARGE_BYTES = 1_000_000;
-
-const unlessHubbub = ({ dialect }: Subject): string | undefined =>
-  dialect === 'hubbub' ? 'has no echo path' : undefined;
 
 const open = (subject: Subject): Promise<Probe> =>
   Probe.open(subject.url, { ...subject, path: ECHO_PATH });
@@ -33,7 +31,7 @@ async function returns(
 
 export const echoText: Check = {
   rules: ['echo-text'],
-  skip: unlessHubbub,
+  skip: () => undefined,
   async run(subject) {
     const texts = [
       '',
@@ -54,7 +52,7 @@ export const echoText: Check = {
 
 export const echoBinary: Check = {
   rules: ['echo-binary'],
-  skip: unlessHubbub,
+  skip: () => undefined,
   async run(subject) {
     const sizes = [0, 1, 125, 126, 65_535, 65_536, LARGE_BYTES, 1];
     await returns(
@@ -79,7 +77,7 @@ const UNDER_WAY = 50;
 
 export const echoMatch: Check = {
   rules: ['echo-match'],
-  skip: unlessHubbub,
+  skip: () => undefined,
   async run(subject) {
     using all = crowd();
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => open(subject)));

@@ -1,6 +1,7 @@
+import { type Check, type Subject, unlessLimited } from './check.ts';
 import { Probe } from './probe.ts';
 import { crowd, freshRoom, isMessage, settle } from './rooms.ts';
-import { type Check, must, type Subject, unlessLimited } from './rules.ts';
+import { must } from './rules.ts';
 
 export const keepalive: Check = {
   rules: ['keepalive'],
@@ -80,8 +81,7 @@ async function waitForConnections(subject: Subject, wanted: number): Promise<Cou
 
 export const counters: Check = {
   rules: ['counters'],
-  skip: (subject) =>
-    subject.dialect === 'hubbub' ? 'its /stats has another shape' : unlessLimited(subject),
+  skip: unlessLimited,
   async run(subject) {
     using all = crowd();
     const before = await waitForConnections(subject, 0);

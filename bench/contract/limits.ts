@@ -1,6 +1,7 @@
+import { type Check, unlessLimited } from './check.ts';
 import { Probe } from './probe.ts';
 import { crowd, freshRoom, isMessage, settle } from './rooms.ts';
-import { type Check, must, unlessLimited } from './rules.ts';
+import { must } from './rules.ts';
 
 const SECOND_MS = 1_000;
 /** So many under way at once: a queue of 64 messages is never full. */
@@ -107,7 +108,7 @@ async function caughtUp(slow: Probe, deadline_ms: number): Promise<void> {
   const isPong = ({ type }: { type: string }): boolean => type === 'pong';
   const end_ms = performance.now() + deadline_ms;
   while (!slow.isEnded && slow.all(isPong).length === 0 && performance.now() < end_ms) {
-    slow.send({ type: 'ping' });
+    slow.send({ type: 'ping', id: 'late' });
     await Bun.sleep(LOOK_MS);
   }
 }

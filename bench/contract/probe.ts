@@ -8,15 +8,7 @@ import {
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../load/frame_writer.ts';
-
-/** What a server says on the chat path; fields of other types than these are no part of the contract. */
-export interface Said {
-  readonly type: string;
-  readonly room?: unknown;
-  readonly text?: unknown;
-  readonly id?: unknown;
-  readonly code?: unknown;
-}
+import type { Action, Conversation, Dialect, Said } from './dialect.ts';
 
 export interface DataFrame {
   readonly isText: boolean;
@@ -29,6 +21,7 @@ export interface Ending {
 }
 
 interface ProbeOptions {
+  readonly dialect: Dialect;
   readonly deadline_ms: number;
   /** In place of that of the URL. */
   readonly path?: string;
@@ -58,6 +51,7 @@ export function maskedFrame(opcode: number, payload: Uint8Array): Buffer {
 export class Probe implements Disposable {
   readonly #socket: Socket;
   readonly #options: ProbeOptions;
+  readonly #conversation: Conversation;
   readonly #watchers = new Set<() => void>();
   readonly #said: Said[] = [];
   readonly #frames: DataFrame[] = [];
@@ -73,6 +67,7 @@ export class Probe implements Disposable {
   private constructor(socket: Socket, options: ProbeOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#conversation = options.dialect.converse();
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     // A reset is an end like any other; `close` follows.
     socket.on('error', () => undefined);
@@ -97,6 +92,7 @@ export class Probe implements Disposable {
     ];
     socket.write(lines.join('\r\n') + HEADERS_END);
     await probe.#until('the handshake', () => (probe.#head === undefined ? true : undefined));
+    if (options.path === undefined) await probe.#greet();
     return probe;
   }
 
@@ -117,8 +113,8 @@ export class Probe implements Disposable {
     return this.#ending !== undefined;
   }
 
-  send(message: object): void {
-    this.sendText(JSON.stringify(message));
+  send(action: Action): void {
+    this.sendText(this.#conversation.encode(action));
   }
 
   sendText(text: string): void {
@@ -191,6 +187,12 @@ export class Probe implements Disposable {
     this.#socket.destroy();
   }
 
+  async #greet(): Promise<void> {
+    const { greeting } = this.#conversation;
+    for (const frame of greeting) this.sendText(frame);
+    await this.#until('a greeting', () => this.#conversation.isReady || undefined);
+  }
+
   #received(chunk: Buffer): void {
     try {
       if (this.#head === undefined) this.#reader.push(chunk);
@@ -228,7 +230,16 @@ export class Probe implements Disposable {
 
   #takeData(frame: DataFrame): void {
     if (this.#options.path !== undefined) this.#frames.push(frame);
-    else for (const line of String(frame.payload).split('\n')) this.#said.push(JSON.parse(line));
+    else this.#hear(String(frame.payload));
+  }
+
+  #hear(frame: string): void {
+    const { said, answers = [], pong } = this.#conversation.decode(frame);
+    this.#said.push(...said);
+    for (const answer of answers) this.sendText(answer);
+    if (pong === undefined) return;
+    this.#pings += 1;
+    if (this.#options.answersPings !== false) this.sendText(pong);
   }
 
   #changed(): void {

@@ -1,7 +1,8 @@
 import { OPCODE_PING, OPCODE_TEXT } from '../load/frame_writer.ts';
+import { type Check, unlessLimited } from './check.ts';
 import { maskedFrame, Probe } from './probe.ts';
 import { crowd, freshRoom, isMessage, settle } from './rooms.ts';
-import { type Check, must, unlessLimited } from './rules.ts';
+import { must } from './rules.ts';
 
 /** Each with the codes that may answer it: what a wrong type is called depends on the JSON reader. */
 const NONSENSE: readonly (readonly [string, readonly string[]])[] = [
@@ -26,9 +27,9 @@ export const malformedMessage: Check = {
       await probe.ping();
     }
     const room = freshRoom();
-    probe.send({ type: 'join', room, unknown: true });
+    probe.sendText(JSON.stringify({ type: 'join', room, unknown: true }));
     await probe.receive('a join with an unknown field', ({ type }) => type === 'joined');
-    probe.send({ type: 'chat', room });
+    probe.sendText(JSON.stringify({ type: 'chat', room }));
     const { code } = await probe.receive('an error', ({ type }) => type === 'error');
     const isRight = code === 'invalid_field';
     must('malformed-message', isRight, () => `a chat without text was answered ${String(code)}`);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Probe, type Said } from './probe.ts';
-import { Breach, type Check, must, type Subject, unlessLimited } from './rules.ts';
+import { type Check, type Subject, unlessLimited } from './check.ts';
+import type { Action, Said } from './dialect.ts';
+import { Probe } from './probe.ts';
+import { Breach, must } from './rules.ts';
 
 /** A room that nobody has been in. */
 export const freshRoom = (): string => `room-${randomUUID()}`;
@@ -10,7 +12,7 @@ export const isMessage = ({ type }: Said): boolean => type === 'message';
 /** Padded to the size that the benchmark sends. */
 const PAYLOAD_CHARACTERS = 90;
 const chat = (room: string, text: string) => ({
-  type: 'chat',
+  type: 'chat' as const,
   room,
   text: text.padEnd(PAYLOAD_CHARACTERS, '.'),
 });
@@ -149,7 +151,7 @@ export const leave: Check = {
   },
 };
 
-async function refuses(probe: Probe, message: object): Promise<void> {
+async function refuses(probe: Probe, message: Action): Promise<void> {
   probe.send(message);
   const { code } = await probe.receive('an error', ({ type }) => type === 'error');
   must('leave', code === 'not_joined', () => `answered ${String(code)} for not_joined`);
