@@ -7,11 +7,30 @@ import type { Peer } from './peer.ts';
 const BUILD_MS_MAX = 600_000;
 const TAIL_CHARACTERS = 2_000;
 
+const VERSION_MS_MAX = 20_000;
+
 /** @returns what is missing to build or run it and how to get that; undefined when nothing is */
-export function missingFor({ toolchain, getIt }: Peer): string | undefined {
-  if (toolchain === undefined || Bun.which(toolchain) !== null) return undefined;
-  return `${toolchain} is not installed. ${getIt}`;
+export function missingFor({ toolchain, since, getIt }: Peer): string | undefined {
+  if (toolchain === undefined) return undefined;
+  if (Bun.which(toolchain) === null) return `${toolchain} is not installed. ${getIt}`;
+  if (since === undefined) return undefined;
+  const version = versionOf(toolchain);
+  if (Bun.semver.order(version, inFull(since)) >= 0) return undefined;
+  return `${toolchain} is ${version}, it takes ${since} or later. ${getIt}`;
 }
+
+/** @throws UsageError when it does not say */
+function versionOf(toolchain: string): string {
+  const { stdout } = Bun.spawnSync([toolchain, 'version'], { timeout: VERSION_MS_MAX });
+  const said = stdout.toString().trim();
+  const found = /\d+\.\d+(\.\d+)?/.exec(said)?.[0];
+  if (found === undefined) throw new UsageError(`${toolchain} does not say its version: ${said}`);
+  return inFull(found);
+}
+
+/** Early releases of a minor version leave out the last part. */
+const inFull = (version: string): string =>
+  version.split('.').length === 2 ? `${version}.0` : version;
 
 /**
  * Makes a peer ready to run; cheap when it is already.

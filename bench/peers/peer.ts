@@ -25,6 +25,8 @@ export interface Peer {
   readonly folder: string;
   /** The program without which it can neither be built nor run; undefined when Bun will do. */
   readonly toolchain: string | undefined;
+  /** The oldest version that will do, as `<toolchain> version` says it; undefined when any will. */
+  readonly since?: string;
   /** How to get that program. */
   readonly getIt: string;
   /** Makes it ready to run, in its folder; undefined when there is nothing to do. */
@@ -59,10 +61,11 @@ const RUST_TARGET = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-
 /** How a peer in Rust is built, statically linked, and where its program then stands. */
 export function inRust(
   name: string,
-): Pick<Peer, 'toolchain' | 'getIt' | 'build' | 'environment' | 'command'> {
+): Pick<Peer, 'toolchain' | 'since' | 'getIt' | 'build' | 'environment' | 'command'> {
   const folder = join(BUILD, name);
   return {
     toolchain: 'cargo',
+    since: '1.85',
     getIt: 'https://rustup.rs',
     build: [
       ...['cargo', 'build', '--release', '--locked', '--quiet'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Need, requires } from '../../tests/support/requires.ts';
 import { UsageError } from '../command/options.ts';
@@ -47,7 +48,14 @@ async function loadFor({ pid, port }: RunningPeer): Promise<TrafficReport> {
   return report;
 }
 
-const tested = PEERS.filter(({ toolchain = '' }) => !ELSEWHERE.includes(toolchain));
+/** One that a toolchain is too old for counts as elsewhere too. */
+const isElsewhere = ({ toolchain = '', since, ...peer }: Peer): boolean =>
+  ELSEWHERE.includes(toolchain) ||
+  (since !== undefined &&
+    Bun.which(toolchain) !== null &&
+    missingFor({ ...peer, toolchain, since }) !== undefined);
+
+const tested = PEERS.filter((peer) => !isElsewhere(peer));
 
 describe.each(tested.map((peer) => [peer.name, peer] as const))('%s', (_, peer) => {
   requires(...needsOf(peer))(
@@ -127,6 +135,20 @@ test('a toolchain that is missing is named, with the way to get it', async () =>
   const peer = { ...bare, toolchain: 'no-such-compiler', getIt: 'Ask around.' };
   expect(missingFor(peer)).toBe('no-such-compiler is not installed. Ask around.');
   await expect(buildPeer(peer)).rejects.toThrow(UsageError);
+});
+
+test.each([
+  ['go version go1.19.8 linux/amd64', '1.25', '1.19.8, it takes 1.25 or later. Ask around.'],
+  ['go version go1.9 linux/amd64', '1.10.2', '1.9.0, it takes 1.10.2 or later. Ask around.'],
+  ['go version go1.25 linux/amd64', '1.25', undefined],
+  ['cargo 1.94.0 (85eff7c80 2026-01-15)', '1.85', undefined],
+])('a toolchain that is too old is named, with its version: %s', (says, since, missing) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hubbub-toolchain-'));
+  const toolchain = join(folder, 'compiler');
+  writeFileSync(toolchain, `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 });
+  const expected = missing === undefined ? undefined : `${toolchain} is ${missing}`;
+  expect(missingFor({ ...bare, toolchain, since, getIt: 'Ask around.' })).toBe(expected);
+  rmSync(folder, { recursive: true });
 });
 
 test('a build that fails says what went wrong', async () => {

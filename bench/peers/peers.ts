@@ -1,4 +1,5 @@
 import { bunBare } from './bun_bare/peer.ts';
+import { goFiber } from './go_fiber/peer.ts';
 import { goGorilla } from './go_gorilla/peer.ts';
 import { nodeWs } from './node_ws/peer.ts';
 import type { Peer } from './peer.ts';
@@ -13,5 +14,6 @@ export const PEERS: readonly Peer[] = [
   goGorilla,
   rustTungstenite,
   zigStd,
+  goFiber,
   rustAxum,
 ];

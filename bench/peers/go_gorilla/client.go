@@ -34,24 +34,22 @@ type response struct {
 
 // client is one connection: run reads on the goroutine it is called on, write has one of its own.
 type client struct {
-	server *server
-	conn   *websocket.Conn
-	queue  chan *websocket.PreparedMessage
-	done   chan struct{}
-	rooms  map[string]*room
-	tokens float64
-	filled time.Time
+	server    *server
+	conn      *websocket.Conn
+	queue     chan *websocket.PreparedMessage
+	done      chan struct{}
+	rooms     map[string]*room
+	allowance bucket
 }
 
 func newClient(s *server, conn *websocket.Conn) *client {
 	return &client{
-		server: s,
-		conn:   conn,
-		queue:  make(chan *websocket.PreparedMessage, queueMessages),
-		done:   make(chan struct{}),
-		rooms:  make(map[string]*room),
-		tokens: float64(s.rateLimit),
-		filled: time.Now(),
+		server:    s,
+		conn:      conn,
+		queue:     make(chan *websocket.PreparedMessage, queueMessages),
+		done:      make(chan struct{}),
+		rooms:     make(map[string]*room),
+		allowance: newBucket(s.rateLimit, time.Now()),
 	}
 }
 
@@ -158,31 +156,12 @@ func (c *client) handleInRoom(message request, name string) {
 		c.reply(response{Type: "left", Room: name})
 	case message.Text == nil:
 		c.refuse("invalid_field")
-	case !c.mayChat():
+	case !c.allowance.take(time.Now()):
 		c.server.counters.rateLimited.Add(1)
 		c.refuse("rate_limited")
 	default:
 		in.broadcast(c.encode(response{Type: "message", Room: name, Text: message.Text}))
 	}
-}
-
-// mayChat is a token bucket: a second's worth at once.
-func (c *client) mayChat() bool {
-	limit := float64(c.server.rateLimit)
-	if limit == 0 {
-		return true
-	}
-	now := time.Now()
-	c.tokens += now.Sub(c.filled).Seconds() * limit
-	if c.tokens > limit {
-		c.tokens = limit
-	}
-	c.filled = now
-	if c.tokens < 1 {
-		return false
-	}
-	c.tokens--
-	return true
 }
 
 func (c *client) refuse(code string) { c.reply(response{Type: "error", Code: code}) }
