@@ -1,4 +1,5 @@
 import { bunBare } from './bun_bare/peer.ts';
+import { bunElysia } from './bun_elysia/peer.ts';
 import { goFiber } from './go_fiber/peer.ts';
 import { goGorilla } from './go_gorilla/peer.ts';
 import { nodeWs } from './node_ws/peer.ts';
@@ -14,6 +15,7 @@ export const PEERS: readonly Peer[] = [
   goGorilla,
   rustTungstenite,
   zigStd,
+  bunElysia,
   goFiber,
   rustAxum,
 ];
