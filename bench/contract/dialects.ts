@@ -1,6 +1,11 @@
 import type { Dialect } from './dialect.ts';
 import { hubbub, peer } from './dialects/json.ts';
+import { socketIo } from './dialects/socket_io.ts';
 
 /** All there are, by name. */
-export const DIALECTS = { peer, hubbub } as const satisfies Readonly<Record<string, Dialect>>;
+export const DIALECTS = {
+  peer,
+  hubbub,
+  'socket.io': socketIo,
+} as const satisfies Readonly<Record<string, Dialect>>;
 export type DialectName = keyof typeof DIALECTS;

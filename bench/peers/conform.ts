@@ -1,4 +1,5 @@
 import { conformance, STANDARD, type Verdict } from '../contract/conformance.ts';
+import { DIALECTS } from '../contract/dialects.ts';
 import type { RuleName } from '../contract/rules.ts';
 import type { Peer } from './peer.ts';
 import { startPeer } from './start.ts';
@@ -17,18 +18,19 @@ export async function conform(peer: Peer): Promise<readonly Verdict[]> {
   const note = (found: readonly Verdict[]): void => {
     for (const verdict of found) verdicts.set(verdict.rule, verdict);
   };
+  const standard = { ...STANDARD, dialect: DIALECTS[peer.dialect ?? 'peer'] };
   {
     await using server = await startPeer(peer);
-    note(await conformance({ ...STANDARD, url: server.url }));
+    note(await conformance({ ...standard, url: server.url }));
   }
   {
     await using server = await startPeer(peer, { rate_limit: RATE_LIMIT });
-    const subject = { ...STANDARD, url: server.url, rate_limit: RATE_LIMIT };
+    const subject = { ...standard, url: server.url, rate_limit: RATE_LIMIT };
     note(await conformance(subject, ['rate-limit']));
   }
   {
     await using server = await startPeer(peer, { ping_interval_ms: PING_INTERVAL_MS });
-    const subject = { ...STANDARD, url: server.url, keepalive_ms: KEEPALIVE_MS };
+    const subject = { ...standard, url: server.url, keepalive_ms: KEEPALIVE_MS };
     note(await conformance(subject, ['keepalive']));
   }
   return [...verdicts.values()];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DialectName } from '../contract/dialects.ts';
 import type { Encoding } from '../load/engine.ts';
 
 const ROOT = join(import.meta.dir, '../..');
@@ -39,6 +40,8 @@ export interface Peer {
   readonly modes: readonly Mode[];
   /** How its messages are written; the contract's JSON when undefined. */
   readonly encoding?: Encoding;
+  /** How the contract's checks speak to it; in the contract's own words when undefined. */
+  readonly dialect?: DialectName;
   /** Where its chat is; the contract's `/ws` when undefined. */
   readonly path?: string;
 }

@@ -6,6 +6,7 @@ import { nodeWs } from './node_ws/peer.ts';
 import type { Peer } from './peer.ts';
 import { rustAxum } from './rust_axum/peer.ts';
 import { rustTungstenite } from './rust_tungstenite/peer.ts';
+import { socketIo } from './socket_io/peer.ts';
 import { zigStd } from './zig_std/peer.ts';
 
 /** Minimal stacks first, then frameworks and products. */
@@ -18,4 +19,5 @@ export const PEERS: readonly Peer[] = [
   bunElysia,
   goFiber,
   rustAxum,
+  socketIo,
 ];
