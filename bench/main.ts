@@ -9,11 +9,13 @@
  *   micro/      functions, without sockets
  *   load/       members and senders, in a process of their own
  *   peers/      the servers to compare with
+ *   k6/         the same, seen by k6
  *   process/    servers under test as processes: start, pin, watch
  *   report/     statistics, tables, files
  */
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
 import { conformanceCommand } from './contract/command.ts';
+import { k6Command } from './k6/command.ts';
 import { calibrate } from './load/calibrate.ts';
 import { micro } from './micro/micro.ts';
 import { peersCommand } from './peers/command.ts';
@@ -45,6 +47,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [calibrate.name, command(calibrate)],
   [conformanceCommand.name, command(conformanceCommand)],
   [peersCommand.name, command(peersCommand)],
+  [k6Command.name, command(k6Command)],
 ]);
 
 /** What runs when no scenario is named, one after the other: together under two minutes. */
