@@ -101,7 +101,9 @@ test('--help names every scenario and option', async () => {
     'quick:',
     'smoke:',
     'memory:',
-    'slow-reader:',
+    'recovery:',
+    'fanout',
+    '--payload',
     '--flush-interval-ms',
     '--out',
   ]) {

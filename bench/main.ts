@@ -1,11 +1,13 @@
 /**
- * `bun run bench [scenario] [options]`: measures this project's server, and its peers beside it.
+ * `bun run bench [scenario…] [options]`: measures this project's server, and its peers beside it.
  * Without a scenario it runs a short version of those that people ask for most.
- * Progress goes to stderr; the result goes to stdout, and with `--out` to a JSON file.
+ * Progress goes to stderr; results go to stdout and to files.
  *
  *   command/    what may be asked for
+ *   contest/    servers in turns under one scenario, from a data file
  *   contract/   what every server under test keeps to, and the check of it
- *   scenarios/  what is measured
+ *   targets/    what is promised, and whether this machine shows it
+ *   scenarios/  what is measured of this project's server alone
  *   micro/      functions, without sockets
  *   load/       members and senders, in a process of their own
  *   peers/      the servers to compare with
@@ -14,18 +16,26 @@
  *   report/     statistics, tables, files
  */
 import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
+import { contests } from './contest/command.ts';
+import { listCommand } from './contest/list.ts';
+import { CONTEST_OPTIONS } from './contest/options.ts';
+import { isPlan, PLAN_NAMES } from './contest/plans.ts';
 import { conformanceCommand } from './contract/command.ts';
 import { k6Command } from './k6/command.ts';
 import { calibrate } from './load/calibrate.ts';
 import { micro } from './micro/micro.ts';
 import { peersCommand } from './peers/command.ts';
 import { killChildren } from './process/children.ts';
+import { compareCommand } from './report/compare_command.ts';
+import { reportCommand } from './report/report_command.ts';
 import { beginResult, formatResult, saveResult } from './report/result.ts';
+import { schemaCommand } from './report/schema_command.ts';
 import { memory } from './scenarios/memory.ts';
 import { quick } from './scenarios/quick.ts';
+import { recovery } from './scenarios/recovery.ts';
 import type { Scenario } from './scenarios/scenario.ts';
-import { slowReader } from './scenarios/slow_reader.ts';
 import { smoke } from './scenarios/smoke.ts';
+import { targetsCommand } from './targets/targets.ts';
 
 const COMMON = { out: text('', 'folder for the result as JSON; nothing is written without it') };
 
@@ -42,12 +52,17 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [quick.name, command(quick)],
   [smoke.name, command(smoke)],
   [memory.name, command(memory)],
-  [slowReader.name, command(slowReader)],
+  [recovery.name, command(recovery)],
   [micro.name, command(micro)],
   [calibrate.name, command(calibrate)],
+  [targetsCommand.name, command(targetsCommand)],
+  [listCommand.name, command(listCommand)],
   [conformanceCommand.name, command(conformanceCommand)],
   [peersCommand.name, command(peersCommand)],
   [k6Command.name, command(k6Command)],
+  [compareCommand.name, compareCommand],
+  [reportCommand.name, reportCommand],
+  [schemaCommand.name, schemaCommand],
 ]);
 
 /** What runs when no scenario is named, one after the other: together under two minutes. */
@@ -69,7 +84,8 @@ function command<O extends Options>(scenario: Scenario<O>): Command {
 }
 
 const usage = (): string =>
-  `bun run bench [scenario] [options]; without a scenario: ${BY_DEFAULT.join(', ')}\n\n` +
+  `bun run bench [scenario…] [options]; without a scenario: ${BY_DEFAULT.join(', ')}\n\n` +
+  `  ${PLAN_NAMES.join(', ')}, or <file>.toml: servers in turns\n${optionsHelp(CONTEST_OPTIONS)}\n` +
   `${[...COMMANDS.values()].map(({ help }) => help).join('\n')}`;
 
 async function main(given: readonly string[]): Promise<void> {
@@ -78,13 +94,30 @@ async function main(given: readonly string[]): Promise<void> {
     process.stdout.write(usage());
     return;
   }
+  if (isPlan(first)) return contest(given);
   const isNamed = first !== '' && !first.startsWith('-');
   for (const name of isNamed ? [first] : BY_DEFAULT) {
     const chosen = COMMANDS.get(name);
     if (chosen === undefined) {
-      throw new UsageError(`There is no scenario "${name}": ${[...COMMANDS.keys()].join(', ')}.`);
+      const known = [...COMMANDS.keys(), ...PLAN_NAMES].join(', ');
+      throw new UsageError(`There is no scenario "${name}": ${known}.`);
     }
     await chosen.run(isNamed ? rest : given);
+  }
+}
+
+/** One scenario after the other, each with a result of its own. */
+async function contest(given: readonly string[]): Promise<void> {
+  const options = given.findIndex((word) => word.startsWith('-'));
+  const words = options === -1 ? given : given.slice(0, options);
+  for await (const { document, text: shown, files } of contests(
+    words,
+    given.slice(words.length),
+    say,
+  )) {
+    process.stdout.write(shown);
+    for (const path of Object.values(files)) say(`written to ${path}`);
+    if (document.problems.length > 0) process.exitCode = INVALID;
   }
 }
 

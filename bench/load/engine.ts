@@ -49,6 +49,10 @@ export class NativeLoadEngine implements LoadEngine {
     );
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async connect({ target, ...crowd }: NativeCrowdPlan): Promise<NativeCrowdReport> {
     const encoding = encodingOf(target);
     const request = { call: 'connect', encoding, ...target, ...crowd } as const;

@@ -22,6 +22,8 @@ export interface RunningPeer extends AsyncDisposable {
   readonly port: number;
   /** Its chat path. */
   readonly url: string;
+  /** Rejects with the end of its log when it ends without having been asked to. Never resolves. */
+  readonly failed: Promise<never>;
 }
 
 const START_MS_MAX = 20_000;
@@ -49,25 +51,30 @@ export async function startPeer(
   });
   adopt(child);
   const log = new ServerLog(child.stderr);
+  let isStopping = false;
   const stop = async (): Promise<void> => {
+    isStopping = true;
     child.kill('SIGTERM');
     await within(STOP_MS_MAX, child.exited, `${peer.name} to end`).catch((error: unknown) => {
       child.kill('SIGKILL');
       throw error;
     });
   };
-  const ended = log.closed.then(() => {
-    throw new Error(`${peer.name} ended instead of listening:\n${log.tail}`);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  void log.closed.then(() => {
+    if (!isStopping) failed.reject(new Error(`${peer.name} has ended:\n${log.tail}`));
   });
-  ended.catch(() => undefined);
   const ready = log.port.then(async (port) => {
     return { port, pid: (await confinement?.serverPid(child.pid)) ?? child.pid };
   });
   const listening = within(START_MS_MAX, ready, `${peer.name} to listen`);
-  const { port, pid } = await Promise.race([listening, ended]).catch(async (error: unknown) => {
-    await stop();
-    throw error;
-  });
+  const { port, pid } = await Promise.race([listening, failed.promise]).catch(
+    async (error: unknown) => {
+      await stop();
+      throw error;
+    },
+  );
   const url = `ws://127.0.0.1:${port}${peer.path ?? '/ws'}`;
-  return { pid, port, url, [Symbol.asyncDispose]: stop };
+  return { pid, port, url, failed: failed.promise, [Symbol.asyncDispose]: stop };
 }

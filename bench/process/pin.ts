@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 
 /**
- * The words to put before a command so that it runs on these cores, all of its threads included.
+ * The words to put before a command so that it runs on these cores, all of its threads included; without
+ * any, it runs where it likes.
  * Empty where that cannot be had: reports say so.
  */
 export function pinTo(cpus: readonly number[]): readonly string[] {
-  return canPin() ? ['taskset', '-c', cpus.join(',')] : [];
+  return canPin() && cpus.length > 0 ? ['taskset', '-c', cpus.join(',')] : [];
 }
 
 /** Whether server and load client can have a core each. */

@@ -48,7 +48,7 @@ const HEAP_MS_MAX = 20_000;
 const USAGE_ERROR = 2;
 
 export interface HubbubPlan {
-  readonly encoding: 'json' | 'ndjson';
+  readonly encoding: 'json' | 'ndjson' | 'msgpack';
   readonly hub: HubKind;
   readonly workers: number;
   readonly cpus: readonly number[];

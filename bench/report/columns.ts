@@ -1,4 +1,4 @@
-import type { Kind } from '../scenarios/plan.ts';
+import type { Kind } from '../contest/plan.ts';
 import type { MetricName } from './metrics.ts';
 
 /** What a kind of scenario is run for. */

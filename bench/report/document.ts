@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { PLAN } from '../scenarios/plan.ts';
+import { PLAN } from '../contest/plan.ts';
 import { METRIC_NAMES, type MetricName } from './metrics.ts';
 
 /**
@@ -109,7 +109,8 @@ const SUBJECT = Type.Object({
   /** 0 when messages leave as they come. */
   window_ms: whole(),
   workers: whole(),
-  command: strings(),
+  /** What it was told, on top of what it is by itself. */
+  flags: strings(),
   cases: Type.Array(CASE),
 });
 
@@ -163,6 +164,8 @@ export const DOCUMENT = Type.Object(
     /** The subject that ratios are told against. */
     baseline: Type.String(),
     subjects: Type.Array(SUBJECT),
+    /** Who could not take part, and why. */
+    absent: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() })),
     /** Why the figures must not be trusted; empty when they may be. */
     problems: strings(),
   },

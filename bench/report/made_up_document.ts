@@ -1,5 +1,5 @@
+import type { Kind, Plan } from '../contest/plan.ts';
 import { Histogram } from '../load/histogram.ts';
-import type { Kind, Plan } from '../scenarios/plan.ts';
 import type { Case, ResultDocument, Run, Sample, Subject, Trial } from './document.ts';
 import type { Figures } from './metrics.ts';
 import { normalFrom, randomFrom } from './random.ts';
@@ -83,7 +83,7 @@ export function madeUpDocument(given: MadeUp = {}): ResultDocument {
     });
     const window_ms = rest.mode === 'frame' ? 0 : 5;
     const name = rest.mode === 'frame' ? rest.peer : `${rest.peer} ${rest.mode} 5 ms`;
-    return { ...rest, name, window_ms, workers: 1, command: [rest.peer, '--port', '0'], cases };
+    return { ...rest, name, window_ms, workers: 1, flags: ['--rate-limit', '0'], cases };
   });
   return {
     format: 'hubbub-bench',
@@ -97,6 +97,7 @@ export function madeUpDocument(given: MadeUp = {}): ResultDocument {
     confinement: structuredClone(CONFINEMENT),
     baseline: measured[0]?.name ?? '',
     subjects: measured,
+    absent: [],
     problems: [],
   };
 }
@@ -125,18 +126,21 @@ const madeUpPlan = (kind: Kind, clients: readonly number[]): Plan => ({
   summary: 'the highest rate that a server bears, made up for a test',
   kind,
   clients: [...clients],
-  rooms: 1,
+  room_size: 0,
   senders: 10,
   rate: 20,
-  payload_bytes: 128,
+  payload: 128,
+  delivery_bytes: 220,
   pattern: 'fixed',
   burst_size: 1,
-  ramp_s: 0,
-  warmup_s: 3,
-  duration_s: DURATION_S,
+  ramp: 0,
+  warmup: 3,
+  duration: DURATION_S,
   rate_limit: 0,
+  window_ms: 5,
   others: 0,
   opcode: 'text',
+  tolerates_loss: false,
 });
 
 interface Load {

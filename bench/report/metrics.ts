@@ -52,6 +52,8 @@ export const METRICS = {
   error_percent: less('errors', '%', 3),
   /** Connections that ended without having been asked to. */
   disconnected: less('disconnected', '', 0),
+  /** Of a message as it arrives, without frame headers and separators. */
+  bytes_per_delivery: { label: 'bytes a delivery', unit: '', better: 'neither', digits: 0 },
   cpu_us_per_delivery: less('CPU a delivery', 'µs', 3),
   server_cpu_percent: less('server CPU', '%', 1),
   server_cpu_peak_percent: less('server CPU, busiest second', '%', 1),
@@ -71,6 +73,8 @@ export const METRICS = {
   reconnects_per_s: more('reconnects', '/s', 0),
   /** p99 of the others while members stall, divided by their p99 before. */
   stalled_p99_ratio: less('p99 beside stalled members', '×', 2),
+  /** Of the members who stall: whom the server has closed instead of dropping what is for them. */
+  stalled_cut: { label: 'stalled members cut', unit: '', better: 'neither', digits: 0 },
   client_cpu_percent: { label: 'client CPU', unit: '%', better: 'neither', digits: 1 },
   client_cpu_us_per_delivery: {
     label: 'client CPU a delivery',

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { KINDS } from '../scenarios/plan.ts';
+import { KINDS } from '../contest/plan.ts';
 import { madeUpDocument } from './made_up_document.ts';
 import { readDocument, requireDocument } from './read.ts';
 import { fileNameOf, saveDocument } from './save.ts';

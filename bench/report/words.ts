@@ -89,13 +89,18 @@ const KIND_WORDS: Readonly<Record<ResultDocument['plan']['kind'], string>> = {
 /** The plan, as a sentence for people. */
 export function planWords({ plan }: ResultDocument): string {
   const clients = plan.clients.map((count) => number(count)).join(', ');
-  const where = plan.kind === 'echo' ? 'on the echo path' : `in ${plural(plan.rooms, 'room')}`;
+  const where =
+    plan.kind === 'echo'
+      ? 'on the echo path'
+      : plan.room_size === 0
+        ? 'in one room'
+        : `in rooms of ${number(plan.room_size)}`;
   const rate = `${number(plan.rate, Number.isInteger(plan.rate) ? 0 : 2)} messages/s`;
   const senders = plan.senders === 0 ? 'each sends' : `${number(plan.senders)} of them send`;
   const start = plan.kind === 'search' ? 'beginning with ' : '';
   const pattern =
     plan.pattern === 'burst' ? ` in bursts of ${number(plan.burst_size)}` : ` (${plan.pattern})`;
-  const speech = `${senders} ${start}${rate}${pattern}, ${number(plan.payload_bytes)} bytes each`;
+  const speech = `${senders} ${start}${rate}${pattern}, ${number(plan.payload)} bytes each`;
   const others = plan.others === 0 ? '' : ` ${number(plan.others)} others make the scenario.`;
   const limit =
     plan.rate_limit === 0
@@ -103,6 +108,6 @@ export function planWords({ plan }: ResultDocument): string {
       : `at most ${number(plan.rate_limit)} messages/s a client`;
   return (
     `${clients} clients ${where}; ${plan.kind === 'idle' ? '' : `${speech}; `}${KIND_WORDS[plan.kind]}.${others} ` +
-    `Connecting takes ${plan.ramp_s} s, warm-up ${plan.warmup_s} s, the window ${plan.duration_s} s; ${limit}.`
+    `Connecting takes ${plan.ramp} s, warm-up ${plan.warmup} s, the window ${plan.duration} s; ${limit}.`
   );
 }

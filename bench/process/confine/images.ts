@@ -50,6 +50,8 @@ export async function imagesFor(
         `Neither Docker nor podman answers; ${ENGINE_VARIABLE} may name another.`,
       );
     }
+    // Its containers take more setting up than anybody asks for who does not name it.
+    if (wanted === 'auto' && engine.name !== 'docker') return { images: NONE, remarks: [] };
     const images = new Map<string, Image>();
     for (const peer of peers) {
       progress(`building the image of ${peer.name} with ${engine.name} …`);

@@ -66,8 +66,8 @@ interface SlowStory {
   readonly behind: number;
 }
 
-export const slowReader: Scenario<typeof OPTIONS> = {
-  name: 'slow-reader',
+export const recovery: Scenario<typeof OPTIONS> = {
+  name: 'recovery',
   summary:
     'the others’ latency with and without a member who stops reading, and what becomes of it',
   options: OPTIONS,

@@ -1,0 +1,52 @@
+import { openConfinement } from '../process/confine/confinement.ts';
+import type { Confinement, Subject } from '../report/document.ts';
+import type { ContestPlan } from './contest.ts';
+import { coresWanted } from './entrant.ts';
+import { confinementPlan, coresOf } from './run.ts';
+
+/** How servers and client are kept apart in this contest: the same way for all. */
+export async function confinementOf({
+  entrants,
+  limits,
+  remarks,
+}: ContestPlan): Promise<Confinement> {
+  const cores = entrants.map((entrant) => coresOf(entrant, limits));
+  const server_cpus = [...new Set(cores.flatMap(({ server }) => server))];
+  const [entrant] = entrants;
+  if (entrant === undefined) throw new RangeError('nobody takes part');
+  await using confinement = await openConfinement(confinementPlan(entrant, limits));
+  return {
+    method: confinement.method,
+    server_cpus,
+    client_cpus: [...new Set(cores.map(({ client }) => client))],
+    cpu_limit: null,
+    memory_limit_bytes: limits.memory_bytes ?? null,
+    remarks: [...remarks, ...confinement.remarks],
+  };
+}
+
+/** Why figures must not be trusted, one sentence each. */
+export function problemsOf(
+  { entrants, limits, runs }: ContestPlan,
+  subjects: readonly Subject[],
+): string[] {
+  const crowded = entrants.flatMap((entrant) => {
+    const wanted = coresWanted(entrant) * limits.cpus;
+    const has = coresOf(entrant, limits).server.length;
+    return has < wanted ? [`${entrant.name}: ${has} cores instead of ${wanted}`] : [];
+  });
+  const wrong = subjects.flatMap(({ name, cases }) =>
+    cases.flatMap(({ label, runs: made }) => {
+      const who = label === '' ? name : `${name}, ${label}`;
+      const faults = [...new Set(made.flatMap((run) => run.faults))];
+      const counting = made.filter(({ void_reasons }) => void_reasons.length === 0).length;
+      const reasons = [...new Set(made.flatMap((run) => run.void_reasons))];
+      const few =
+        counting < runs
+          ? [`${who}: ${runs - counting} of ${runs} runs do not count: ${reasons[0]}`]
+          : [];
+      return [...faults.map((fault) => `${who}: ${fault}`), ...few];
+    }),
+  );
+  return [...crowded, ...wrong];
+}

@@ -1,0 +1,82 @@
+import type { Case, Run, Subject } from '../report/document.ts';
+import { summarise } from '../report/summary.ts';
+import { interleaved } from '../scenarios/order.ts';
+import type { Progress } from '../scenarios/scenario.ts';
+import { Clock } from './clock.ts';
+import type { Entrant } from './entrant.ts';
+import { subjectOf } from './entrant_words.ts';
+import { type Plan, type Rung, rungsOf } from './plan.ts';
+import { type Limits, makeRun } from './run.ts';
+
+export interface ContestPlan {
+  readonly plan: Plan;
+  readonly entrants: readonly Entrant[];
+  readonly limits: Limits;
+  /** Runs of each entrant in each case. */
+  readonly runs: number;
+  readonly seed: number;
+  /** What of the limits could not be had, besides what the confinement itself says. */
+  readonly remarks: readonly string[];
+}
+
+/** Entrants take turns in random order, round after round, so that a slow minute meets all of them. */
+export async function holdContest(contest: ContestPlan, progress: Progress): Promise<Subject[]> {
+  const rungs = rungsOf(contest.plan);
+  const clock = new Clock(contest.plan, rungs.length * contest.runs * contest.entrants.length);
+  const cases = new Map<Entrant, Case[]>(contest.entrants.map((entrant) => [entrant, []]));
+  let order = 0;
+  for (const [at, rung] of rungs.entries()) {
+    const runs = new Map<Entrant, Run[]>(contest.entrants.map((entrant) => [entrant, []]));
+    for (const { subject: entrant } of interleaved(
+      contest.entrants,
+      contest.runs,
+      contest.seed + at,
+    )) {
+      const before = runs.get(entrant) ?? [];
+      const run = await makeRun({
+        ...contest,
+        rung,
+        entrant,
+        order,
+        sustained_before: best(before),
+      });
+      order += 1;
+      before.push(run);
+      progress(`${clock.after(order)} ${runLine(contest.plan, rung, entrant, run)}`);
+    }
+    for (const [entrant, made] of runs) cases.get(entrant)?.push(caseOf(rung, made, contest.seed));
+  }
+  return [...cases].map(([entrant, of]) => ({ ...subjectOf(entrant, contest.plan), cases: of }));
+}
+
+const best = (runs: readonly Run[]): number | undefined => runs.at(-1)?.figures.sustained_per_s;
+
+const caseOf = ({ label, clients }: Rung, runs: Run[], seed: number): Case => ({
+  label,
+  clients,
+  runs,
+  summary: summarise(runs, seed),
+});
+
+function runLine(plan: Plan, rung: Rung, entrant: Entrant, run: Run): string {
+  const { figures, void_reasons, faults } = run;
+  const told = [
+    ['throughput_per_s', 0, '/s'],
+    ['latency_p50_ms', 2, ' ms p50'],
+    ['latency_p99_ms', 2, ' ms p99'],
+    ['cpu_us_per_delivery', 3, ' µs CPU each'],
+    ['recovery_p99_ms', 1, ' ms to recover (p99)'],
+    ['memory_per_connection_kib', 1, ' KiB a connection'],
+  ] as const;
+  const seen = told.flatMap(([name, digits, unit]) => {
+    const value = figures[name];
+    return value === undefined ? [] : [`${value.toFixed(digits)}${unit}`];
+  });
+  const notes = [
+    ...(void_reasons.length > 0 ? [`does not count: ${void_reasons.join('; ')}`] : []),
+    ...faults,
+  ];
+  const where = rung.label === '' ? plan.name : `${plan.name}, ${rung.label}`;
+  const noted = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return `${where}: ${entrant.name}: ${seen.join(', ')}${noted}`;
+}
