@@ -143,11 +143,15 @@ describeNative('echo', () => {
   test('answers to another client, or to nobody, are found out; errors are errors', async () => {
     const stray = JSON.stringify({ message_id: '999999', client_id: '0' });
     const error = JSON.stringify({ type: 'error', code: 'malformed' });
+    let astray: EchoFrame = '';
     const { engine } = await startClients(2, (frame, nth) => {
-      if (nth === 10) return [frame, stray];
-      if (nth === 20) return [frame, error];
-      // With the message id of one that the other client sends.
-      return [String(frame).replace('"message_id":"30"', '"message_id":"31"')];
+      if (String(frame).includes('"message_id":"31"')) {
+        astray = frame;
+        return [];
+      }
+      // Whole, and to the other client.
+      if (String(frame).includes('"message_id":"32"')) return [frame, astray];
+      return nth === 10 ? [frame, stray] : nth === 20 ? [frame, error] : [frame];
     });
     const found = { mismatched: 2, lost: 1, deliveries: MESSAGES - 1, errors: { malformed: 1 } };
     expect(await engine.echo(PLAN)).toMatchObject({ ...WHOLE, ...found });

@@ -22,6 +22,7 @@ Stall::Stall(Loop& loop, const Crowd& crowd, std::uint64_t members) : loop_(loop
     const auto& of_room = rooms[number % rooms.size()]->members;
     members_.push_back(of_room[of_room.size() - 1 - number / rooms.size()]);
     members_.back()->standing = Standing::uncounted;
+    if (!members_.back()->is_gone()) connected_.push_back(members_.back());
   }
 }
 
@@ -35,7 +36,7 @@ void Stall::begin() {
 
 void Stall::look() {
   read_up();
-  for (const Member* const member : members_) {
+  for (const Member* const member : connected_) {
     const std::uint16_t code = member->close_code();
     if (!member->is_gone() && code == 0) continue;
     ++closed_;

@@ -34,6 +34,8 @@ class Stall {
 
   Loop& loop_;
   std::vector<Member*> members_;
+  // Those of them who were connected when the run began: only they can be cut in it.
+  std::vector<Member*> connected_;
   std::uint64_t closed_ = 0;
   std::map<std::string, std::uint64_t> close_codes_;
   std::uint64_t rejoined_ = 0;
