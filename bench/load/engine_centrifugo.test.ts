@@ -29,6 +29,8 @@ interface Faults {
   /** Whether the nth publish does not reach who has subscribed as the mth. */
   readonly drops?: (nth: number, member: number) => boolean;
   readonly noSubscribing?: boolean;
+  /** How many frames are gathered for who has subscribed as the mth, and joined then. */
+  readonly joins?: (member: number) => number;
 }
 
 interface Centrifugo {
@@ -40,6 +42,7 @@ interface Centrifugo {
 
 function startCentrifugo(faults: Faults = {}): Centrifugo {
   const members: ServerWebSocket<Session>[] = [];
+  const gathered = new Map<number, string[]>();
   const commands: Command[] = [];
   let published = 0;
   let pongs = 0;
@@ -58,8 +61,14 @@ function startCentrifugo(faults: Faults = {}): Centrifugo {
       // The answer to the publisher stands in the same frame, and now and then a ping does.
       const ack = member === socket ? [JSON.stringify({ id, publish: {} })] : [];
       const ping = nth === 50 ? ['{}'] : [];
-      member.send([...ack, push, ...ping].join('\n'));
+      say(index, member, [...ack, push, ...ping]);
     }
+  };
+  const say = (index: number, member: ServerWebSocket<Session>, lines: string[]): void => {
+    const all = [...(gathered.get(index) ?? []), ...lines];
+    const isEnough = all.length >= (faults.joins?.(index) ?? 1);
+    gathered.set(index, isEnough ? [] : all);
+    if (isEnough) member.send(all.join('\n'));
   };
   const server = Bun.serve<Session, never>({
     hostname: '127.0.0.1',
@@ -128,6 +137,26 @@ describeNative('in the protocol of Centrifugo', () => {
     expect(text).toHaveLength(128 - '{"type":"chat","room":"bench-0","text":""}'.length);
     expect(publishes.map(({ id }) => id)).not.toContain(0);
     expect(new Set(publishes.map(({ id }) => id)).size).toBe(MESSAGES / 2);
+  });
+
+  test('frames may be cut for each member in a way of its own', async () => {
+    // Two of them send, and get a frame for each message; what the others get is joined.
+    const joins = (member: number): number => [1, 1, 5, 10][member] ?? 1;
+    const drops = (nth: number, member: number): boolean => member === 3 && nth % 20 === 1;
+    const report = await runAgainst(startCentrifugo({ joins, drops }));
+    const lost = MESSAGES / 20;
+    const { deliveries, duplicated, reordered, foreign, orders, window } = report;
+    expect({ duplicated, reordered, foreign, orders }).toEqual({
+      duplicated: 0,
+      reordered: 0,
+      foreign: 0,
+      orders: 1,
+    });
+    // What is gathered in the end and not sent is lost as well.
+    expect(report.lost).toBeGreaterThanOrEqual(lost);
+    expect(report.lost).toBeLessThan(lost + 15);
+    expect(deliveries + report.lost).toBe(MESSAGES * MEMBERS);
+    expect(window.frames).toBeLessThan(deliveries);
   });
 
   test('what does not reach a member is found out', async () => {

@@ -116,6 +116,15 @@ void ChatWriter::append(std::vector<std::uint8_t>& out, std::size_t sender, std:
   append_client_frame(out, opcode_of(encoding_), bytes_of(payload_));
 }
 
+Reading& Reading::operator+=(const Reading& part) {
+  messages.insert(messages.end(), part.messages.begin(), part.messages.end());
+  bytes += part.bytes;
+  has_joined = has_joined || part.has_joined;
+  errors.insert(errors.end(), part.errors.begin(), part.errors.end());
+  if (part.cue != Cue::none) cue = part.cue;
+  return *this;
+}
+
 bool read_frame(Encoding encoding, std::string_view room, Opcode opcode, Bytes payload,
                 Reading& reading) {
   if (opcode != opcode_of(encoding)) return false;

@@ -48,6 +48,9 @@ enum class Cue : std::uint8_t { none, connect, join, pong };
 
 // What a frame says.
 struct Reading {
+  // Adds what comes behind it in the same frame.
+  Reading& operator+=(const Reading& part);
+
   std::vector<Received> messages;
   // Of the messages alone: without frame headers, without what stands between messages.
   std::size_t bytes = 0;

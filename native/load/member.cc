@@ -6,6 +6,7 @@ namespace hubbub::load {
 
 void Member::greet() {
   place_ = room.memo.latest();
+  line_place_ = room.lines.latest();
   has_heard_ = false;
   answer(first_cue(room.encoding));
 }
@@ -20,10 +21,40 @@ std::size_t Member::recognise(Bytes received_bytes) {
 
 bool Member::message(Opcode opcode, Bytes payload, Bytes frame) {
   Reading reading;
-  if (!read_frame(room.encoding, room.name, opcode, payload, reading)) return false;
+  bool is_new = true;
+  const bool is_read = room.encoding == Encoding::centrifugo
+                           ? read_lines(opcode, payload, reading, is_new)
+                           : read_frame(room.encoding, room.name, opcode, payload, reading);
+  if (!is_read) return false;
   if (reading.cue != Cue::none) answer(reading.cue);
-  if (!reading.messages.empty() && !frame.empty()) room.memo.learn(frame, reading, place_);
+  if (is_new && !reading.messages.empty() && !frame.empty()) {
+    room.memo.learn(frame, reading, place_);
+  }
   received(reading);
+  return true;
+}
+
+// The frame may be this member's alone, and still be made of lines that others have received.
+bool Member::read_lines(Opcode opcode, Bytes payload, Reading& reading, bool& is_new) {
+  if (opcode != Opcode::text) return false;
+  is_new = false;
+  while (!payload.empty()) {
+    const auto end = std::find(payload.begin(), payload.end(), '\n');
+    const Bytes line = payload.first(static_cast<std::size_t>(end - payload.begin()));
+    if (const FrameMemo::Frame* const known = room.lines.recognise(line, line_place_);
+        known != nullptr && known->bytes.size() == line.size()) {
+      reading += known->reading;
+    } else {
+      Reading part;
+      if (!read_frame(room.encoding, room.name, opcode, line, part)) return false;
+      if (!part.messages.empty()) {
+        room.lines.learn(line, part, line_place_);
+        is_new = true;
+      }
+      reading += part;
+    }
+    payload = payload.subspan(std::min(payload.size(), line.size() + 1));
+  }
   return true;
 }
 

@@ -40,11 +40,14 @@ class Member final : public Client {
   void lost() override;
   void turned_away() override;
 
+  // `is_new`: whether nobody has received one of the messages so far.
+  bool read_lines(Opcode opcode, Bytes payload, Reading& reading, bool& is_new);
   void received(const Reading& reading);
   void come_in();
   void answer(Cue cue);
 
   FrameMemo::Place place_ = 0;
+  FrameMemo::Place line_place_ = 0;
   bool has_heard_ = false;
   // Among the room's members, also between two connections.
   bool is_in_room_ = false;

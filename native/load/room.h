@@ -40,6 +40,8 @@ struct Room {
   // In the order in which they have joined for the first time.
   std::vector<Member*> members;
   FrameMemo memo;
+  // The same of single lines, where a server joins them for each connection on its own.
+  FrameMemo lines;
   Sent sent;
   ChatWriter writer;
   Observer* observer = nullptr;
