@@ -29,7 +29,7 @@ pub fn answer(head: []u8, out: *std.Io.Writer, counters: *const Counters) !Outco
     if (std.mem.eql(u8, path, "/stats")) {
         var space: [answer_bytes_max / 2]u8 = undefined;
         var body: std.Io.Writer = .fixed(&space);
-        try std.json.Stringify.value(counters, .{}, &body);
+        try counters.writeJson(&body);
         const json: http.Header = .{ .name = "content-type", .value = "application/json" };
         try request.respond(body.buffered(), .{ .keep_alive = false, .extra_headers = &.{json} });
     } else {

@@ -9,6 +9,7 @@ const Client = @import("client.zig").Client;
 const Server = @import("server.zig").Server;
 
 const events_max = 256;
+const accepted_max = 64;
 const scratch_bytes = 64 << 10;
 const arena_bytes_kept = 64 << 10;
 
@@ -20,6 +21,9 @@ pub const Loop = struct {
     const wake_tag = 1;
 
     server: *Server,
+    /// All there are, this one included. The first one accepts, and deals out what comes in turn.
+    loops: []Loop,
+    next: usize = 0,
     listener: linux.fd_t,
     epoll: linux.fd_t,
     wake: linux.fd_t,
@@ -35,13 +39,15 @@ pub const Loop = struct {
     /// By when the next ping is due: the interval is the same for all, so the order never changes.
     pings: DoublyLinkedList = .{},
 
-    /// Touched by other threads.
+    /// Touched, and accepted, by other threads.
     inbox_mutex: Io.Mutex = .init,
     inbox: DoublyLinkedList = .{},
+    arrivals: std.ArrayList(linux.fd_t) = .empty,
 
-    pub fn init(server: *Server, listener: linux.fd_t) !Loop {
-        var loop: Loop = .{
+    pub fn init(server: *Server, loops: []Loop, listener: linux.fd_t) !Loop {
+        const loop: Loop = .{
             .server = server,
+            .loops = loops,
             .listener = listener,
             .epoll = try system.descriptor(linux.epoll_create1(linux.EPOLL.CLOEXEC)),
             .wake = try system.descriptor(linux.eventfd(0, linux.EFD.CLOEXEC | linux.EFD.NONBLOCK)),
@@ -50,14 +56,17 @@ pub const Loop = struct {
             .scratch = try server.gpa.alloc(u8, scratch_bytes),
             .arena = .init(server.gpa),
         };
-        // A connection wakes one of the loops, not all of them.
-        try loop.add(listener, linux.EPOLL.IN | linux.EPOLL.EXCLUSIVE, listener_tag);
-        try loop.add(loop.wake, linux.EPOLL.IN, wake_tag);
+        try loop.add(loop.wake, wake_tag);
         return loop;
     }
 
-    fn add(loop: *Loop, fd: linux.fd_t, events: u32, tag: usize) !void {
-        var event: linux.epoll_event = .{ .events = events, .data = .{ .ptr = tag } };
+    /// From now on what connects comes to this loop.
+    pub fn listen(loop: *const Loop) !void {
+        try loop.add(loop.listener, listener_tag);
+    }
+
+    fn add(loop: *const Loop, fd: linux.fd_t, tag: usize) !void {
+        var event: linux.epoll_event = .{ .events = linux.EPOLL.IN, .data = .{ .ptr = tag } };
         _ = try system.check(linux.epoll_ctl(loop.epoll, linux.EPOLL.CTL_ADD, fd, &event));
     }
 
@@ -97,24 +106,44 @@ pub const Loop = struct {
         }
     }
 
-    /// One at a time, so that the other loops get theirs.
     fn accept(loop: *Loop) void {
-        const flags = linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
-        const accepted = linux.accept4(loop.listener, null, null, flags);
-        switch (linux.errno(accepted)) {
-            .SUCCESS => loop.adopt(@intCast(accepted)) catch |err| std.log.err("accept: {t}", .{err}),
-            .AGAIN, .INTR, .CONNABORTED => {},
-            // Out of descriptors, for instance: the next one may fare better.
-            else => |err| std.log.err("accept: {t}", .{err}),
+        for (0..accepted_max) |_| {
+            const flags = linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
+            const accepted = linux.accept4(loop.listener, null, null, flags);
+            switch (linux.errno(accepted)) {
+                .SUCCESS => loop.deal(@intCast(accepted)),
+                .AGAIN => return,
+                .INTR, .CONNABORTED => {},
+                // Out of descriptors, for instance: the next one may fare better.
+                else => |err| return std.log.err("accept: {t}", .{err}),
+            }
         }
     }
 
-    fn adopt(loop: *Loop, fd: linux.fd_t) !void {
-        errdefer _ = linux.close(fd);
-        const client = try Client.create(loop, fd);
-        errdefer loop.server.gpa.destroy(client);
-        try loop.add(fd, linux.EPOLL.IN, @intFromPtr(client));
+    fn deal(loop: *Loop, fd: linux.fd_t) void {
+        const owner = &loop.loops[loop.next];
+        loop.next = (loop.next + 1) % loop.loops.len;
+        if (owner == loop) return loop.adopt(fd);
+        {
+            owner.inbox_mutex.lockUncancelable(loop.server.io);
+            defer owner.inbox_mutex.unlock(loop.server.io);
+            owner.arrivals.append(loop.server.gpa, fd) catch |err| return refuse(fd, err);
+        }
+        owner.ring();
+    }
+
+    fn adopt(loop: *Loop, fd: linux.fd_t) void {
+        const client = Client.create(loop, fd) catch |err| return refuse(fd, err);
+        loop.add(fd, @intFromPtr(client)) catch |err| {
+            loop.server.gpa.destroy(client);
+            return refuse(fd, err);
+        };
         loop.pings.append(&client.ping_node);
+    }
+
+    fn refuse(fd: linux.fd_t, err: anyerror) void {
+        std.log.err("accept: {t}", .{err});
+        _ = linux.close(fd);
     }
 
     /// Has the client looked at before the turn ends, or soon when another thread asks for it.
@@ -124,7 +153,10 @@ pub const Loop = struct {
         const was_empty = loop.inbox.first == null;
         loop.inbox.append(&client.touched_node);
         loop.inbox_mutex.unlock(loop.server.io);
-        if (!was_empty) return;
+        if (was_empty) loop.ring();
+    }
+
+    fn ring(loop: *const Loop) void {
         const one: u64 = 1;
         _ = linux.write(loop.wake, std.mem.asBytes(&one), @sizeOf(u64));
     }
@@ -135,6 +167,8 @@ pub const Loop = struct {
         loop.inbox_mutex.lockUncancelable(loop.server.io);
         defer loop.inbox_mutex.unlock(loop.server.io);
         loop.touched.concatByMoving(&loop.inbox);
+        for (loop.arrivals.items) |fd| loop.adopt(fd);
+        loop.arrivals.clearRetainingCapacity();
     }
 
     /// No more pings for this client.

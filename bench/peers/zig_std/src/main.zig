@@ -24,7 +24,8 @@ pub fn main(process: std.process.Init) !void {
         .hub = .{ .io = process.io, .gpa = process.gpa },
     };
     const loops = try process.arena.allocator().alloc(Loop, try std.Thread.getCpuCount());
-    for (loops) |*loop| loop.* = try .init(&server, listener);
+    for (loops) |*loop| loop.* = try .init(&server, loops, listener);
+    try loops[0].listen();
     std.debug.print("{{\"port\":{d},\"msg\":\"listening\"}}\n", .{try system.portOf(listener)});
     for (loops[1..]) |*loop| {
         const thread = try std.Thread.spawn(.{ .stack_size = stack_bytes }, run, .{loop});

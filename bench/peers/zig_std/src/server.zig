@@ -32,12 +32,13 @@ pub const Counters = struct {
         _ = counter.fetchAdd(amount, .monotonic);
     }
 
-    pub fn jsonStringify(counters: *const Counters, out: *std.json.Stringify) !void {
-        try out.beginObject();
+    pub fn writeJson(counters: *const Counters, out: *Io.Writer) Io.Writer.Error!void {
+        var json: std.json.Stringify = .{ .writer = out };
+        try json.beginObject();
         inline for (comptime std.meta.fieldNames(Counters)) |name| {
-            try out.objectField(name);
-            try out.write(@field(counters, name).load(.monotonic));
+            try json.objectField(name);
+            try json.write(@field(counters, name).load(.monotonic));
         }
-        try out.endObject();
+        try json.endObject();
     }
 };
