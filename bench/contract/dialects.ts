@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.ts';
+import { centrifugo } from './dialects/centrifugo.ts';
 import { hubbub, peer } from './dialects/json.ts';
 import { socketIo } from './dialects/socket_io.ts';
 
@@ -8,4 +9,7 @@ export const DIALECTS = {
   hubbub,
   'socket.io': socketIo,
 } as const satisfies Readonly<Record<string, Dialect>>;
+export const DIALECTS = { peer, hubbub, centrifugo } as const satisfies Readonly<
+  Record<string, Dialect>
+>;
 export type DialectName = keyof typeof DIALECTS;
