@@ -7,9 +7,7 @@ import { socketIo } from './dialects/socket_io.ts';
 export const DIALECTS = {
   peer,
   hubbub,
+  centrifugo,
   'socket.io': socketIo,
 } as const satisfies Readonly<Record<string, Dialect>>;
-export const DIALECTS = { peer, hubbub, centrifugo } as const satisfies Readonly<
-  Record<string, Dialect>
->;
 export type DialectName = keyof typeof DIALECTS;

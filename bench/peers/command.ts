@@ -25,9 +25,12 @@ async function prepare(peer: Peer): Promise<State> {
     if (!(error instanceof UsageError)) throw error;
     return { isReady: false, detail: error.message };
   }
-  const breaches = breachesOf(await conform(peer));
+  const verdicts = await conform(peer);
+  const breaches = breachesOf(verdicts);
   if (breaches.length > 0) return { isReady: false, detail: `breaks ${breaches.join('; ')}` };
-  return { isReady: true, detail: 'keeps the contract' };
+  const left = verdicts.filter(({ outcome }) => outcome === 'not checked').map(({ rule }) => rule);
+  const exceptions = left.length > 0 ? `; not checked: ${left.join(', ')}` : '';
+  return { isReady: true, detail: `keeps the contract${exceptions}` };
 }
 
 /** Builds the peers that can be built here, and puts each through the contract. */

@@ -10,10 +10,11 @@ const KEEPALIVE_MS = 10_000;
 const RATE_LIMIT = 10;
 
 /**
- * Puts a built peer through the whole contract: as it comes, with a rate limit, and with a short
+ * Puts a built peer through the contract, as far as its dialect goes: as it comes, with a rate limit, and with a short
  * keepalive, each in a process of its own.
  */
 export async function conform(peer: Peer): Promise<readonly Verdict[]> {
+  const standard = { ...STANDARD, dialect: DIALECTS[peer.dialect ?? 'peer'] };
   const verdicts = new Map<RuleName, Verdict>();
   const note = (found: readonly Verdict[]): void => {
     for (const verdict of found) verdicts.set(verdict.rule, verdict);

@@ -27,8 +27,8 @@ const DELIVERY_BYTES = 250;
 const MEMBERS = 5;
 const RATE = 1_000;
 
-/** Toolchains that Debian does not have, or not new enough: `bun run bench peers` checks those peers. */
-const ELSEWHERE = ['cargo'];
+/** Programs that Debian does not have, or not new enough: `bun run bench peers` checks those peers. */
+const ELSEWHERE = ['cargo', 'centrifugo'];
 
 const needsOf = ({ toolchain }: Peer): Need[] => {
   if (toolchain === undefined) return [];
@@ -179,6 +179,16 @@ test('a build that fails says what went wrong', async () => {
 test('a peer that ends instead of listening is no mystery', async () => {
   const command = [process.execPath, '-e', 'console.error("port taken")'];
   await expect(startPeer({ ...bare, command })).rejects.toThrow('port taken');
+});
+
+test('a peer that starts its server as another process names that one', async () => {
+  const log = (fields: object): string =>
+    `console.error(JSON.stringify(${JSON.stringify(fields)}))`;
+  const stay = 'setInterval(() => {}, 1000); process.on("SIGTERM", () => process.exit())';
+  const line = log({ port: 7, pid: 42, msg: 'listening' });
+  const command = [process.execPath, '-e', `${stay}; ${line}`];
+  await using server = await startPeer({ ...bare, command });
+  expect(server).toMatchObject({ port: 7, pid: 42 });
 });
 
 test('a peer ends with the block that started it', async () => {

@@ -1,5 +1,6 @@
 import { bunBare } from './bun_bare/peer.ts';
 import { bunElysia } from './bun_elysia/peer.ts';
+import { centrifugo } from './centrifugo/peer.ts';
 import { goFiber } from './go_fiber/peer.ts';
 import { goGorilla } from './go_gorilla/peer.ts';
 import { nodeWs } from './node_ws/peer.ts';
@@ -20,4 +21,5 @@ export const PEERS: readonly Peer[] = [
   goFiber,
   rustAxum,
   socketIo,
+  centrifugo,
 ];

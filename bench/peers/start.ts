@@ -18,6 +18,7 @@ export interface PeerOptions {
 }
 
 export interface RunningPeer extends AsyncDisposable {
+  /** The process whose time and memory are the peer's. */
   readonly pid: number;
   readonly port: number;
   /** Its chat path. */
@@ -65,8 +66,8 @@ export async function startPeer(
   void log.closed.then(() => {
     if (!isStopping) failed.reject(new Error(`${peer.name} has ended:\n${log.tail}`));
   });
-  const ready = log.port.then(async (port) => {
-    return { port, pid: (await confinement?.serverPid(child.pid)) ?? child.pid };
+  const ready = log.listening.then(async ({ port, pid = child.pid }) => {
+    return { port, pid: pid === child.pid ? ((await confinement?.serverPid(pid)) ?? pid) : pid };
   });
   const listening = within(START_MS_MAX, ready, `${peer.name} to listen`);
   const { port, pid } = await Promise.race([listening, failed.promise]).catch(

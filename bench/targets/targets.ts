@@ -35,13 +35,13 @@ export const targetsCommand: Scenario<typeof OPTIONS> = {
     await prepare(entrant, progress);
     const rows: Row[] = [];
     const problems: string[] = [];
-    const shown: Record<string, readonly Subject[]> = {};
+    const shown = new Map<string, readonly Subject[]>();
     for (const [name, changes] of Object.entries(ASKED)) {
       const given = Object.entries(changes).flatMap(([flag, value]) => [`--${flag}`, value]);
       const plan = planWith(await readPlan(name), parseOptions(CONTEST_OPTIONS, given));
       const contest = { ...HOW, plan, entrants: [entrant], runs, seed };
       const subjects = await holdContest(contest, progress);
-      shown[name] = subjects;
+      shown.set(name, subjects);
       problems.push(...problemsOf(contest, subjects).map((problem) => `${name}: ${problem}`));
       rows.push(
         ...QUESTIONS.filter(({ plan: of }) => of === name).map((one) => answer(one, subjects)),
@@ -49,9 +49,14 @@ export const targetsCommand: Scenario<typeof OPTIONS> = {
     }
     rows.push(
       await ownState(progress),
-      ...(await scaling(shown['fanout'] ?? [], runs, seed, progress)),
+      ...(await scaling(shown.get('fanout') ?? [], runs, seed, progress)),
     );
-    return { tables: [rows], targets: [], problems, data: { targets: rows, subjects: shown } };
+    return {
+      tables: [rows],
+      targets: [],
+      problems,
+      data: { targets: rows, subjects: Object.fromEntries(shown) },
+    };
   },
 };
 
