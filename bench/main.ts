@@ -12,6 +12,7 @@
  *   load/       members and senders, in a process of their own
  *   peers/      the servers to compare with
  *   k6/         the same, seen by k6
+ *   http/       what the server answers beside the chat, seen by autocannon
  *   process/    servers under test as processes: start, pin, watch
  *   report/     statistics, tables, files
  */
@@ -21,6 +22,7 @@ import { listCommand } from './contest/list.ts';
 import { CONTEST_OPTIONS } from './contest/options.ts';
 import { isPlan, PLAN_NAMES } from './contest/plans.ts';
 import { conformanceCommand } from './contract/command.ts';
+import { httpCommand } from './http/command.ts';
 import { k6Command } from './k6/command.ts';
 import { calibrate } from './load/calibrate.ts';
 import { micro } from './micro/micro.ts';
@@ -60,6 +62,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [conformanceCommand.name, command(conformanceCommand)],
   [peersCommand.name, command(peersCommand)],
   [k6Command.name, command(k6Command)],
+  [httpCommand.name, command(httpCommand)],
   [compareCommand.name, compareCommand],
   [reportCommand.name, reportCommand],
   [schemaCommand.name, schemaCommand],
