@@ -2,7 +2,7 @@ import { type EngineProcess, startEngine } from '../load/engines.ts';
 import type { CrowdReport, TrafficReport } from '../load/port.ts';
 import { HUBBUB, type RunningSubject } from '../peers/subject.ts';
 import { cpuTime_ms } from '../process/usage.ts';
-import type { HttpValues } from './command.ts';
+import type { HttpValues } from './options.ts';
 import { requestsFrom } from './remote.ts';
 import type { RequestPlan, RequestReport } from './requests.ts';
 

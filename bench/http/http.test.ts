@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { parseOptions, UsageError } from '../command/options.ts';
 import { Histogram } from '../load/histogram.ts';
 import type { Case } from './case.ts';
-import { type HttpValues, httpCommand } from './command.ts';
+import { httpCommand } from './command.ts';
+import type { HttpValues } from './options.ts';
 import { requestsFrom } from './remote.ts';
 import { recordCorrected } from './requests.ts';
 
