@@ -35,9 +35,9 @@ test('a page has every subject in the comparison, the statistics and the legend'
 test('every plot is there in both sizes, and says in words what it shows', () => {
   const html = documentHtml(madeUpDocument({ kind: 'search', subjects: 3 }));
   expect([...html.matchAll(/<figcaption>([^<]*)/g)].map(([, title]) => title)).toEqual([
-    'sustained messages/s (more is better)',
-    'CPU a delivery µs (less is better)',
-    'server memory, peak MiB (less is better)',
+    'Sustained, messages/s (more is better)',
+    'CPU a delivery, µs (less is better)',
+    'Server memory, peak, MiB (less is better)',
     'Throughput against the rate that was offered',
     'Latency: share of messages that took at most so long',
     'Processor time of the server in each second of its median run',

@@ -7,7 +7,7 @@ import { escapeHtml } from './escape.ts';
 import { tableHtml, tablesHtml } from './html_table.ts';
 import { statisticsRows } from './markdown.ts';
 import { METRICS } from './metrics.ts';
-import { legendHtml, plotsHtml } from './plots/page.ts';
+import { legendHtml, PLOTS_NOTE, plotsHtml } from './plots/page.ts';
 import { figureTables, mainTables, trialTables, troubleTable } from './tables.ts';
 import {
   confinementWords,
@@ -39,6 +39,7 @@ export function documentHtml(document: ResultDocument): string {
     ...tablesHtml(mainTables(document), document),
     `<p class="note">Baseline: ${escapeHtml(document.baseline)}. ${RATIO_WORDS}</p>`,
     '<h2>Plots</h2>',
+    `<p class="note">${PLOTS_NOTE}</p>`,
     legendHtml(document),
     ...plotsHtml(document),
     '<h2>Statistics</h2>',

@@ -24,6 +24,13 @@ export const heading = (name: MetricName): string => {
   return unit === '' ? label : `${label} ${unit}`;
 };
 
+/** Such as `P99, ms`, above a plot. */
+export function titleOf(name: MetricName): string {
+  const { label, unit } = METRICS[name];
+  const title = `${label.charAt(0).toUpperCase()}${label.slice(1)}`;
+  return unit === '' ? title : `${title}, ${unit}`;
+}
+
 /** Three figures that count, such as `0.98 ×`, `12.3 ×`. */
 export const multiple = (ratio: number): string => `${significant(ratio)} ×`;
 

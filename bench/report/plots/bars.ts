@@ -1,7 +1,7 @@
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import type { Bounded, Entry } from '../comparison.ts';
 import { METRICS, type MetricName } from '../metrics.ts';
-import { figure, heading } from '../words.ts';
+import { figure, titleOf } from '../words.ts';
 import { axis, below, fontOf, short } from './style.ts';
 import type { Plot, Size } from './svg.ts';
 
@@ -10,7 +10,9 @@ interface Bar {
   readonly bounded: Bounded;
 }
 
-const BAR_PX = 24;
+/** From bar to bar; on a phone names stand above their bars. */
+const ROW_PX = { wide: 24, narrow: 40 } as const;
+const BAR_PX = 13;
 const CAP_PX = 4;
 
 /** One figure of every subject, the best first, with the interval of 95 %. */
@@ -34,9 +36,9 @@ export function barPlot(
   const texts = bars.map(({ bounded }) => figure(name, bounded.value));
   return {
     id,
-    title: `${heading(name)} (${isMoreBetter(name) ? 'more' : 'less'} is better)`,
+    title: `${titleOf(name)} (${isMoreBetter(name) ? 'more' : 'less'} is better)`,
     description: bars.map(({ entry }, at) => `${entry.subject.name}: ${texts[at]}.`).join(' '),
-    height: 56 + bars.length * BAR_PX,
+    height: { wide: 48 + bars.length * ROW_PX.wide, narrow: 48 + bars.length * ROW_PX.narrow },
     draw: (size) => ({
       grid: room(size, bars),
       xAxis: { ...axis({ name: '', min: 0, write: short }, size), ...below },
@@ -45,7 +47,7 @@ export function barPlot(
         {
           type: 'bar',
           silent: true,
-          barWidth: BAR_PX * 0.55,
+          barWidth: BAR_PX,
           data: bars.map((bar) => ({
             value: bar.bounded.value,
             itemStyle: { color: colour(bar) },
@@ -55,7 +57,8 @@ export function barPlot(
           type: 'custom',
           silent: true,
           encode: { x: [1, 2], y: 0 },
-          renderItem: whisker(texts, fontOf(size)),
+          z: 3,
+          renderItem: whisker(texts, bars, size),
           data: bars.map(({ bounded }, at) => [at, bounded.low, bounded.high]),
         },
       ],
@@ -72,7 +75,7 @@ function room(size: Size, bars: readonly Bar[]) {
   const longest = Math.max(...bars.map(({ entry }) => entry.subject.name.length));
   const wanted = longest * fontOf(size) * LETTER + 14;
   return {
-    left: Math.min(wanted, size.width * 0.45),
+    left: size.name === 'wide' ? Math.min(wanted, size.width * 0.4) : 2,
     right: size.name === 'wide' ? 96 : 72,
     top: 8,
     bottom: 32,
@@ -87,6 +90,7 @@ const categories = (size: Size, bars: readonly Bar[]) => ({
   axisLine: { show: false },
   axisTick: { show: false },
   axisLabel: {
+    show: size.name === 'wide',
     color: 'var(--ink)',
     fontSize: fontOf(size),
     interval: 0,
@@ -95,9 +99,9 @@ const categories = (size: Size, bars: readonly Bar[]) => ({
   },
 });
 
-/** From low to high with caps, and the value behind it. */
+/** From low to high with caps, and the value behind it; the name above where there is no room. */
 const whisker =
-  (texts: readonly string[], fontSize: number): CustomSeriesRenderItem =>
+  (texts: readonly string[], bars: readonly Bar[], size: Size): CustomSeriesRenderItem =>
   (_, api) => {
     const at = Number(api.value(0));
     const [left = 0, y = 0] = api.coord([api.value(1), at]);
@@ -108,25 +112,30 @@ const whisker =
       shape: { x1, y1, x2, y2 },
       style,
     });
-    const text = {
+    const text = (words: string, x: number, y: number) => ({
       type: 'text' as const,
       style: {
-        text: texts[at] ?? '',
-        x: right + 8,
+        text: words,
+        x,
         y,
         fill: 'var(--ink)',
-        fontSize,
+        fontSize: fontOf(size),
         verticalAlign: 'middle' as const,
       },
-    };
-    if (right - left < 1) return { type: 'group', children: [text] };
+    });
+    const [start = 0] = api.coord([0, at]);
+    const words = [
+      text(texts[at] ?? '', right + 8, y),
+      ...(size.name === 'narrow' ? [text(bars[at]?.entry.subject.name ?? '', start, y - 15)] : []),
+    ];
+    if (right - left < 1) return { type: 'group', children: words };
     return {
       type: 'group',
       children: [
         line(left, y, right, y),
         line(left, y - CAP_PX, left, y + CAP_PX),
         line(right, y - CAP_PX, right, y + CAP_PX),
-        text,
+        ...words,
       ],
     };
   };

@@ -42,6 +42,11 @@ function roundPlots({ plan, subjects }: ResultDocument, round: Round, id: string
   ].filter(isPlot);
 }
 
+/** What holds for every plot. */
+export const PLOTS_NOTE =
+  'Bars show medians, the lines with caps at their ends the bootstrap interval of 95 %; ' +
+  'Hubbub is green, the baseline a stronger grey. In all other plots a server has the line that stands here.';
+
 /** Which line is whose; one for all plots. */
 export function legendHtml({ subjects }: ResultDocument): string {
   const items = subjects.map(({ name }, index) => {
@@ -62,5 +67,5 @@ const SHAPES: Readonly<Record<ReturnType<typeof styleOf>['symbol'], string>> = {
   rect: 'M13 2h8v8h-8z',
   triangle: 'M17 2l4 8h-8z',
   diamond: 'M17 1l4.5 5l-4.5 5l-4.5-5z',
-  arrow: 'M17 2l4 8l-4-2l-4 2z',
+  'path://M0 0h8l-4 7z': 'M13 2h8l-4 8z',
 };

@@ -2,7 +2,7 @@ import type { Round } from '../comparison.ts';
 import type { ResultDocument, Trial } from '../document.ts';
 import { METRICS, type MetricName } from '../metrics.ts';
 import { medianRun } from '../tables.ts';
-import { heading, number } from '../words.ts';
+import { number, titleOf } from '../words.ts';
 import type { Placed } from './latency.ts';
 import { type Line, linePlot } from './lines.ts';
 import { logarithmic, short } from './style.ts';
@@ -111,7 +111,7 @@ export function sizePlot(
   const sizes = rounds.map(({ clients }) => Math.log10(clients));
   return linePlot({
     id,
-    title: `${heading(name)} by the number of clients`,
+    title: `${titleOf(name)}, by the number of clients`,
     description: `${METRICS[name].label} of each server at ${rounds.map(({ label }) => label).join(', ')}.`,
     height: 320,
     lines: drawn,

@@ -13,7 +13,9 @@ export interface SeriesStyle {
 }
 
 export const COLOURS = 7;
-const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'arrow'] as const;
+/** A triangle that stands on its tip. */
+const DOWN = 'path://M0 0h8l-4 7z';
+const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', DOWN] as const;
 
 export const styleOf = (index: number): SeriesStyle => ({
   colour: `var(--series-${index % COLOURS})`,
@@ -40,6 +42,7 @@ export interface AxisText {
 export function axis({ name, min, max, at, write, lines = true }: AxisText, size: Size) {
   const fontSize = fontOf(size);
   const places = at === undefined ? {} : { customValues: [...at] };
+  const labels = at === undefined ? {} : { customValues: labelled(at, size) };
   return {
     type: 'value' as const,
     name,
@@ -53,12 +56,20 @@ export function axis({ name, min, max, at, write, lines = true }: AxisText, size
       color: 'var(--muted)',
       fontSize,
       hideOverlap: true,
-      ...places,
+      ...labels,
       ...(write === undefined ? {} : { formatter: write }),
     },
     splitLine: { show: lines, lineStyle: { color: 'var(--rule)' }, ...places },
   };
 }
+
+/** Where room is scarce, powers of ten are enough. */
+const labelled = (at: readonly number[], { name }: Size): number[] =>
+  name === 'narrow' && at.length > LABELS_MAX
+    ? at.filter((value) => Math.abs(value - Math.round(value)) < 1e-6)
+    : [...at];
+
+const LABELS_MAX = 9;
 
 /** Room for labels: the name of the vertical axis stands above it, that of the horizontal below. */
 export const grid = (size: Size) => ({

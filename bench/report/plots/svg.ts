@@ -21,8 +21,8 @@ export interface Plot {
   readonly description: string;
   /** What a reader has to know, below the plot. */
   readonly note?: string;
-  /** Of both sizes, in CSS pixels. */
-  readonly height: number;
+  /** In CSS pixels; one for both sizes or one for each. */
+  readonly height: number | Readonly<Record<Size['name'], number>>;
   draw(size: Size): EChartsCoreOption;
 }
 
@@ -35,7 +35,9 @@ export const plotHtml = (plot: Plot): string =>
   `${plot.note === undefined ? '' : `<p class="note">${escapeHtml(plot.note)}</p>`}</figure>`;
 
 function drawingOf(plot: Plot, name: Size['name']): string {
-  const size = { name, width: WIDTHS[name], height: plot.height };
+  const { height: given } = plot;
+  const height = typeof given === 'number' ? given : given[name];
+  const size = { name, width: WIDTHS[name], height };
   const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...plot.draw(size) });
