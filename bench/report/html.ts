@@ -8,7 +8,7 @@ import { tableHtml, tablesHtml } from './html_table.ts';
 import { statisticsRows } from './markdown.ts';
 import { METRICS } from './metrics.ts';
 import { legendHtml, PLOTS_NOTE, plotsHtml } from './plots/page.ts';
-import { figureTables, mainTables, trialTables, troubleTable } from './tables.ts';
+import { figureTables, mainTables, type Table, trialTables, troubleTable } from './tables.ts';
 import {
   confinementWords,
   figure,
@@ -28,7 +28,6 @@ const css = readFileSync(join(import.meta.dir, 'html.css'), 'utf8');
 export function documentHtml(document: ResultDocument): string {
   const { plan, started_at } = document;
   const title = `${plan.name}, ${started_at.slice(0, 10)}`;
-  const { rows: troubles } = troubleTable(document);
   const parts = [
     `<h1>${escapeHtml(plan.name)}</h1>`,
     `<p class="summary">${escapeHtml(plan.summary)}</p>`,
@@ -36,22 +35,19 @@ export function documentHtml(document: ResultDocument): string {
     headlineHtml(document),
     factsHtml(document),
     '<h2>Comparison</h2>',
-    ...tablesHtml(mainTables(document), document),
+    ...tablesHtml('Comparison', mainTables(document), document),
     `<p class="note">Baseline: ${escapeHtml(document.baseline)}. ${RATIO_WORDS}</p>`,
     '<h2>Plots</h2>',
     `<p class="note">${PLOTS_NOTE}</p>`,
     legendHtml(document),
     ...plotsHtml(document),
     '<h2>Statistics</h2>',
-    tableHtml(statisticsRows(document), 'Statistics', document),
-    ...section('Rates that were tried', tablesHtml(trialTables(document), document)),
+    tableHtml('Statistics', statisticsRows(document), document),
+    ...section('Rates that were tried', trialTables(document), document),
     '<h2>Every figure</h2>',
     '<p class="note">In brackets the bootstrap interval of the median, 95 %.</p>',
-    ...tablesHtml(figureTables(document), document),
-    ...section(
-      'What went wrong',
-      troubles.length === 0 ? [] : [tableHtml(troubles, 'What went wrong', document)],
-    ),
+    ...tablesHtml('Every figure', figureTables(document), document),
+    ...section('What went wrong', [troubleTable(document)], document),
   ];
   return [
     '<!doctype html>',
@@ -72,8 +68,15 @@ export function documentHtml(document: ResultDocument): string {
   ].join('\n');
 }
 
-const section = (title: string, parts: readonly string[]): readonly string[] =>
-  parts.length === 0 ? [] : [`<h2>${title}</h2>`, ...parts];
+/** Nothing at all when its tables are empty. */
+function section(
+  name: string,
+  tables: readonly Table[],
+  document: ResultDocument,
+): readonly string[] {
+  const parts = tablesHtml(name, tables, document);
+  return parts.length === 0 ? [] : [`<h2>${name}</h2>`, ...parts];
+}
 
 function problemsHtml({ problems }: ResultDocument): string {
   if (problems.length === 0) return '';

@@ -3,17 +3,21 @@ import { escapeHtml } from './escape.ts';
 import { isWordColumn } from './markdown.ts';
 import type { Table } from './tables.ts';
 
-/** Tables with something in them, each under its title if it has one. */
-export const tablesHtml = (tables: readonly Table[], document: ResultDocument): readonly string[] =>
+/** Tables with something in them, each under its title if it has one. @param name of all of them */
+export const tablesHtml = (
+  name: string,
+  tables: readonly Table[],
+  document: ResultDocument,
+): readonly string[] =>
   tables
     .filter(({ rows }) => rows.length > 0)
     .flatMap(({ title, rows }) => [
       ...(title === '' ? [] : [`<h3>${escapeHtml(title)}</h3>`]),
-      tableHtml(rows, title === '' ? 'Figures' : title, document),
+      tableHtml(title === '' ? name : `${name}, ${title}`, rows, document),
     ]);
 
 /** A table in a box of its own that scrolls sideways, by keyboard too. The first column stays. */
-export function tableHtml(rows: Table['rows'], label: string, document: ResultDocument): string {
+export function tableHtml(label: string, rows: Table['rows'], document: ResultDocument): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const head = columns.map(
     (column) => `<th scope="col"${classOf(column)}>${escapeHtml(column)}</th>`,

@@ -69,6 +69,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'stack',
   'language',
   'figure',
+  'against',
   'fate',
   'what happened',
   'minimal stack',

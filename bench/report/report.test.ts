@@ -30,6 +30,8 @@ test('peers: every server against the baseline, frameworks against minimal stack
   );
   expect(text).toContain('**Frameworks (A) against minimal stacks (B)**');
   expect(text).toMatch(/\| Go \| go-fiber \| go-gorilla \| 0\.\d\d × /);
+  expect(text).toContain('| against | hubbub-native | hubbub-native joined 5 ms |');
+  expect(text).toMatch(/\| go-gorilla joined 5 ms \| 0\.\d\d × .* \| 4\.\d\d × /);
   expect(text).toContain('Measured on 2026-11-20 with `bun run bench fanout --runs 5`');
   expect(text).toStartWith('before\n<!-- bench:peers -->\n');
   expect(text).toEndWith('<!-- /bench:peers -->\nafter\n');

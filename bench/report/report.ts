@@ -8,7 +8,10 @@ import { confinementWords, machineWords, methodWords, RATIO_WORDS } from './word
 
 /** Tables that stand between markers in documents, by name: any other name is a scenario's. */
 const TABLES: Readonly<Record<string, { scenario: string; tables: Tables }>> = {
-  peers: { scenario: 'fanout', tables: (document) => [peers(document), ...frameworks(document)] },
+  peers: {
+    scenario: 'fanout',
+    tables: (document) => [peers(document), ...hubbub(document), ...frameworks(document)],
+  },
   ladder: { scenario: 'ladder', tables: (document) => [ladder(document)] },
 };
 
@@ -82,6 +85,21 @@ function peers(document: ResultDocument): Table {
       'lost %': figureCell(entry, 'drop_percent'),
     })),
   };
+}
+
+/** What Hubbub sustains, as a multiple of each other server: a column for each way it takes part. */
+function hubbub(document: ResultDocument): readonly Table[] {
+  const entries = greatest(document)?.entries ?? [];
+  const ours = entries.filter(({ subject }) => subject.profile === 'hubbub');
+  const others = entries.filter((entry) => !ours.includes(entry));
+  if (ours.length === 0 || others.length === 0) return [];
+  const rows = others.map((other) => ({
+    against: other.subject.name,
+    ...Object.fromEntries(
+      ours.map((one) => [one.subject.name, ratioCell(one, 'sustained_per_s', other)]),
+    ),
+  }));
+  return [{ title: 'Messages/s that Hubbub sustains, against each', rows }];
 }
 
 const cells = (entry: Entry, ...names: readonly MetricName[]): string =>

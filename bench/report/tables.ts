@@ -112,9 +112,10 @@ export const figureTables = (document: ResultDocument): readonly Table[] =>
 function boundedCell(entry: Entry, name: MetricName): string {
   const bounded = entry.bounded(name);
   if (bounded === undefined) return NOTHING;
-  const { value, low, high } = bounded;
-  if (low === high) return figure(name, value);
-  return `${figure(name, value)} (${figure(name, low)}–${figure(name, high)})`;
+  const [value, low, high] = [bounded.value, bounded.low, bounded.high].map((one) =>
+    figure(name, one),
+  );
+  return low === high ? `${value}` : `${value} (${low}–${high})`;
 }
 
 /** What was tried on the way to the highest rate, of the run that a plot shows. */

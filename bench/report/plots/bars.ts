@@ -75,7 +75,7 @@ function room(size: Size, bars: readonly Bar[]) {
   const longest = Math.max(...bars.map(({ entry }) => entry.subject.name.length));
   const wanted = longest * fontOf(size) * LETTER + 14;
   return {
-    left: size.name === 'wide' ? Math.min(wanted, size.width * 0.4) : 2,
+    left: size.name === 'wide' ? Math.min(wanted, size.width * 0.4) : 6,
     right: size.name === 'wide' ? 96 : 72,
     top: 8,
     bottom: 32,

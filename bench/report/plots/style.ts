@@ -74,7 +74,7 @@ const LABELS_MAX = 9;
 /** Room for labels: the name of the vertical axis stands above it, that of the horizontal below. */
 export const grid = (size: Size) => ({
   left: size.name === 'wide' ? 64 : 50,
-  right: size.name === 'wide' ? 28 : 16,
+  right: size.name === 'wide' ? 28 : 22,
   top: 34,
   bottom: 46,
   outerBoundsMode: 'none' as const,
