@@ -1,5 +1,6 @@
 import { Histogram } from '../load/histogram.ts';
-import { faultsOf, figuresOf } from '../report/traffic_figures.ts';
+import { figuresOf } from '../report/traffic_figures.ts';
+import { faultsOf } from '../report/validity.ts';
 import type { Case } from './case.ts';
 
 const ANSWERED_SHARE_MIN = 0.99;
@@ -51,7 +52,13 @@ export function problemsOf(one: Case): readonly string[] {
   }
   if (beside !== undefined) {
     const { planned, sent } = beside.traffic;
-    problems.push(...faultsOf(beside.crowd, beside.traffic));
+    problems.push(
+      ...faultsOf({
+        crowd: beside.crowd,
+        report: beside.traffic,
+        planned_ms: beside.traffic.elapsed_ms,
+      }),
+    );
     if (sent < planned * ANSWERED_SHARE_MIN) {
       problems.push(`only ${sent} of ${planned} messages were sent`);
     }

@@ -14,7 +14,6 @@ const RATE_LIMIT = 10;
  * keepalive, each in a process of its own.
  */
 export async function conform(peer: Peer): Promise<readonly Verdict[]> {
-  const standard = { ...STANDARD, dialect: DIALECTS[peer.dialect ?? 'peer'] };
   const verdicts = new Map<RuleName, Verdict>();
   const note = (found: readonly Verdict[]): void => {
     for (const verdict of found) verdicts.set(verdict.rule, verdict);

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { KINDS } from '../scenarios/plan.ts';
+import { KINDS } from '../contest/plan.ts';
 import type { ResultDocument } from './document.ts';
 import { documentHtml } from './html.ts';
 import { madeUpDocument } from './made_up_document.ts';

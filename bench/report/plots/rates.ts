@@ -1,3 +1,4 @@
+import { rungsOf } from '../../contest/plan.ts';
 import type { Round } from '../comparison.ts';
 import type { ResultDocument, Trial } from '../document.ts';
 import { METRICS, type MetricName } from '../metrics.ts';
@@ -66,9 +67,9 @@ function offeredPlot(id: string, lines: readonly Line[], note: string): Plot | u
 /** Deliveries a second that the plan asks for with so many clients. Undefined when it asks for none. */
 export function offeredPerSecond({ plan }: ResultDocument, clients: number): number | undefined {
   if (plan.kind === 'idle' || plan.kind === 'storm' || plan.kind === 'search') return undefined;
-  const senders = plan.senders === 0 ? clients : Math.min(plan.senders, clients);
-  const copies = plan.kind === 'echo' ? 1 : clients / plan.rooms;
-  return senders * plan.rate * copies;
+  const rung = rungsOf(plan).find((one) => one.clients === clients);
+  if (rung === undefined) return undefined;
+  return rung.rate * (plan.kind === 'echo' ? 1 : rung.clients / rung.rooms);
 }
 
 /** What arrived of what was offered, over the sizes of a ladder. */
