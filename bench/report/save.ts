@@ -24,6 +24,14 @@ const slug = (text: string): string =>
     .replaceAll(/[^A-Za-z0-9.]+/g, '-')
     .replaceAll(/^[-.]+|[-.]+$/g, '');
 
+/** Indented, but for arrays of numbers: a histogram has hundreds, and they are for programs. */
+function documentJson(document: ResultDocument): string {
+  const indented = JSON.stringify(document, null, 1);
+  // No string has a line break in it: they are escaped there.
+  const compact = indented.replaceAll(/\[\n[\d\s,]+\]/g, (list) => list.replaceAll(/\s/g, ''));
+  return `${compact}\n`;
+}
+
 /** The paths of one result in its forms. */
 export interface Saved {
   readonly json: string;
@@ -36,7 +44,7 @@ export async function saveDocument(folder: string, document: ResultDocument): Pr
   const base = join(folder, fileNameOf(document));
   const saved = { json: `${base}.json`, markdown: `${base}.md`, html: `${base}.html` };
   await mkdir(folder, { recursive: true });
-  await Bun.write(saved.json, `${JSON.stringify(document, null, 1)}\n`);
+  await Bun.write(saved.json, documentJson(document));
   await Bun.write(saved.markdown, documentMarkdown(document));
   await Bun.write(saved.html, documentHtml(document));
   return saved;
