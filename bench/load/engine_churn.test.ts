@@ -58,6 +58,14 @@ describeNative('comers', () => {
     expect(new Set(server.close_codes)).toEqual(new Set([1000, 1006]));
   });
 
+  test('wait for no message in a room where nobody speaks', async () => {
+    const { engine, server } = await startCrowd(MEMBERS, 2);
+    const { churn } = await engine.run({ ...TRAFFIC, ...CHURN, senders: 1, comers: 2 });
+    expect(churn).toMatchObject({ failed: 0 });
+    const visited = server.join_rooms.slice(MEMBERS);
+    expect(visited.filter((room) => room === 'bench-1').length).toBeGreaterThan(1);
+  });
+
   test('are gone when the window closes: the same crowd runs on without them', async () => {
     const { engine, server } = await startCrowd(MEMBERS, 2);
     await engine.run({ ...TRAFFIC, ...CHURN });

@@ -21,6 +21,7 @@ export interface RoomServer {
   /** Who has joined, in this order. */
   readonly joined: readonly RoomSocket[];
   readonly join_times_ms: readonly number[];
+  readonly join_rooms: readonly string[];
   /** Of connections that have ended: 1000 with a Close frame, 1006 without. */
   readonly close_codes: readonly number[];
   stop(): Promise<void>;
@@ -31,6 +32,7 @@ export function startRooms(faults: RoomFaults = {}): RoomServer {
   const rooms = new Map<string, Set<RoomSocket>>();
   const joined: RoomSocket[] = [];
   const join_times_ms: number[] = [];
+  const join_rooms: string[] = [];
   const close_codes: number[] = [];
   let connections = 0;
   let messages = 0;
@@ -38,6 +40,7 @@ export function startRooms(faults: RoomFaults = {}): RoomServer {
     const nth = joined.length;
     joined.push(socket);
     join_times_ms.push(performance.now());
+    join_rooms.push(room);
     const isIgnored = faults.ignores?.(nth) === true;
     if (!isIgnored && faults.forgets?.(nth) !== true) membersOf(room).add(socket);
     if (!isIgnored) socket.send(JSON.stringify({ type: 'joined', room }));
@@ -81,6 +84,7 @@ export function startRooms(faults: RoomFaults = {}): RoomServer {
     port: server.port ?? 0,
     joined,
     join_times_ms,
+    join_rooms,
     close_codes,
     stop: () => server.stop(true),
   };

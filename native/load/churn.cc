@@ -71,14 +71,16 @@ void Comer::come(std::int64_t now_us) {
 }
 
 void Comer::listen(std::int64_t now_us) {
-  if (member_.has_heard()) return go(now_us);
+  const Sent& sent = member_.room.sent;
+  const bool is_silent = sent.by_sender.empty();
+  if (member_.has_heard() || is_silent) return go(now_us);
   if (member_.is_gone()) return fail("the server closed after the join", now_us);
-  if (!is_message_due_ && member_.room.sent.total != sent_before_) {
+  if (!is_message_due_ && sent.total != sent_before_) {
     is_message_due_ = true;
     due_us_ = now_us + step_us_max;
   }
   if (now_us < due_us_) return;
-  // In a room where nobody says anything there is nothing to wait for.
+  // For so long nobody has said anything: there is nothing to wait for.
   if (!is_message_due_) return go(now_us);
   member_.cut();
   fail("no message came after the join", now_us);

@@ -33,8 +33,11 @@ std::string Traffic::refusal(const Crowd& crowd, const TrafficPlan& plan) {
 
 Traffic::Traffic(Loop& loop, const Crowd& crowd, const TrafficPlan& plan)
     : OpenLoop(loop, plan), crowd_(crowd), senders_(plan.senders) {
-  const std::size_t senders = share_of(plan.senders, 0, crowd.rooms().size());
-  for (const auto& room : crowd.rooms()) room->begin(senders, plan.payload_bytes, *this);
+  const std::size_t rooms = crowd.rooms().size();
+  for (std::size_t room = 0; room < rooms; ++room) {
+    const std::uint64_t senders = share_of(plan.senders, room, rooms);
+    crowd.rooms()[room]->begin(senders, plan.payload_bytes, *this);
+  }
   if (plan.stalled > 0) stall_.emplace(loop, crowd, plan.stalled);
   if (plan.comers > 0) {
     churn_.emplace(loop, crowd, plan.comers, static_cast<std::int64_t>(plan.comer_pause_ms * 1e3));
