@@ -81,6 +81,7 @@ describeNative('comers', () => {
     const faults = [
       [{ refuses: (nth: number) => nth >= MEMBERS && nth % 3 === 0 }, '503', 400],
       [{ greeting: errorFor(MEMBERS) }, 'room_full', 400],
+      [{ expels: (nth: number) => nth >= MEMBERS }, 'closed after the join', 400],
       [{ ignores: (nth: number) => nth >= MEMBERS }, 'out of time', 6_000],
       [{ forgets: (nth: number) => nth >= MEMBERS }, 'no message', 6_000],
     ] as const;

@@ -8,6 +8,8 @@ export interface RoomFaults {
   readonly ignores?: (nth: number) => boolean;
   /** Said to whom joins as nth, behind the answer if there is one. */
   readonly greeting?: (nth: number) => string | undefined;
+  /** Whether who joins as nth is told so, and sent away. */
+  readonly expels?: (nth: number) => boolean;
   /** Whether who joined as nth gets no messages. */
   readonly forgets?: (nth: number) => boolean;
   /** Before the nth message is handed on. */
@@ -46,6 +48,7 @@ export function startRooms(faults: RoomFaults = {}): RoomServer {
     if (!isIgnored) socket.send(JSON.stringify({ type: 'joined', room }));
     const greeting = faults.greeting?.(nth);
     if (greeting !== undefined) socket.send(greeting);
+    if (faults.expels?.(nth) === true) socket.close(1011);
   };
   const membersOf = (room: string): Set<RoomSocket> => {
     const members = rooms.get(room) ?? new Set();
