@@ -80,6 +80,7 @@ export async function makeRun(turn: Turn): Promise<Run> {
       latency_us: toSnapshot(observed.latency_us),
       samples: [...samples],
       errors: { ...observed.errors },
+      ...(observed.sustains_more === true ? { sustains_more: true } : undefined),
       ...(observed.trials === undefined ? undefined : { trials: [...observed.trials] }),
     };
   } finally {

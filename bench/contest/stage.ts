@@ -32,6 +32,8 @@ export interface Observed {
   /** What the server did wrong. */
   readonly faults: readonly string[];
   readonly trials?: readonly Trial[];
+  /** Of a search: the load client was the limit, not the server. */
+  readonly sustains_more?: boolean;
 }
 
 /** How scenarios of one kind are run. */

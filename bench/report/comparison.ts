@@ -43,6 +43,12 @@ export class Entry {
     return this.case.runs.filter(counts);
   }
 
+  /** In half of the runs or more the load client was the limit: what is sustained is a lower bound. */
+  get sustainsMore(): boolean {
+    const more = this.counting.filter(({ sustains_more }) => sustains_more === true);
+    return this.counting.length > 0 && more.length * 2 >= this.counting.length;
+  }
+
   /** The median; for latency the figure of all messages. Undefined where it was not measured. */
   figure(name: MetricName): number | undefined {
     const merged = MERGED[name];

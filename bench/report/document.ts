@@ -63,6 +63,8 @@ const RUN = Type.Object({
   latency_us: HISTOGRAM,
   samples: Type.Array(SAMPLE),
   trials: Type.Optional(Type.Array(TRIAL)),
+  /** The load client was the limit: the server sustains at least what stands here. */
+  sustains_more: Type.Optional(Type.Boolean()),
   /** `error` answers, by code. */
   errors: Type.Record(Type.String(), whole()),
 });

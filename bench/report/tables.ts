@@ -75,7 +75,10 @@ function mainRows({ plan }: ResultDocument, { entries, baseline }: Round): Table
 
 export const figureCell = (entry: Entry, name: MetricName): string => {
   const value = entry.figure(name);
-  return value === undefined ? NOTHING : figure(name, value);
+  if (value === undefined) return NOTHING;
+  return name === 'sustained_per_s' && entry.sustainsMore
+    ? `≥ ${figure(name, value)}`
+    : figure(name, value);
 };
 
 const SHORT: Partial<Record<MetricName, string>> = {

@@ -177,6 +177,10 @@ export const RULES = {
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 
+/** Whether the client was busier than it may be in a run that counts. */
+export const isSaturated = (report: TrafficReport): boolean =>
+  report.window.client_cpu_ms / report.window.elapsed_ms >= CLIENT_CPU_SHARE_MAX;
+
 export type RuleName = keyof typeof RULES;
 
 /** Holds a run against every rule, in the order in which they stand. */

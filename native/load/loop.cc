@@ -5,11 +5,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 namespace hubbub::load {
 
@@ -22,6 +24,15 @@ std::int64_t clock_ns() {
 }
 
 const std::int64_t epoch_ns = clock_ns();
+
+// As the system's calls take it.
+timespec at_clock(std::int64_t at_us) {
+  const std::int64_t at_ns = at_us * 1'000 + epoch_ns;
+  timespec at{};
+  at.tv_sec = at_ns / 1'000'000'000;
+  at.tv_nsec = at_ns % 1'000'000'000;
+  return at;
+}
 
 // What the engine cannot do without.
 int required(int result, const char* what) {
@@ -70,6 +81,7 @@ void Loop::remove(int descriptor) {
 }
 
 void Loop::turn(std::int64_t until_us) {
+  rest(until_us);
   const bool is_due = until_us <= now_us();
   if (!is_due) arm(until_us);
   std::array<epoll_event, events_max> events;
@@ -86,14 +98,22 @@ std::vector<std::uint8_t>& Loop::buffer(std::size_t bytes) {
   return buffer_;
 }
 
+void Loop::rest(std::int64_t until_us) {
+  if (apart_us_ == 0) return;
+  const std::int64_t next_us = std::min(turned_us_ + apart_us_, until_us);
+  if (next_us > now_us()) {
+    const timespec at = at_clock(next_us);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+  }
+  turned_us_ = now_us();
+}
+
 void Loop::arm(std::int64_t at_us) {
   // It is still to come, so the timer that was set for then has not gone off yet.
   if (at_us == armed_us_) return;
   armed_us_ = at_us;
-  const std::int64_t at_ns = at_us * 1'000 + epoch_ns;
   itimerspec when{};
-  when.it_value.tv_sec = at_ns / 1'000'000'000;
-  when.it_value.tv_nsec = at_ns % 1'000'000'000;
+  when.it_value = at_clock(at_us);
   required(timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr), "timerfd_settime");
 }
 

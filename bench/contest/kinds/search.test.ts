@@ -100,3 +100,21 @@ test('one bad second is asked again', async () => {
   const { figures } = await search({ ...stage, engine });
   expect((figures.sustained_per_s ?? 0) / CLIENTS).toBeGreaterThan(9_300);
 });
+
+test('where the client is the limit, what it could show is a lower bound', async () => {
+  const { stage } = stageWith(100_000, undefined);
+  const run = stage.engine.run.bind(stage.engine);
+  const engine = {
+    ...stage.engine,
+    run: async (traffic: NativeTrafficPlan) => {
+      const report = await run(traffic);
+      const client_cpu_ms = report.window.elapsed_ms * Math.min(1, traffic.rate / 25_000);
+      return { ...report, window: { ...report.window, client_cpu_ms } };
+    },
+  } as unknown as NativeLoadEngine;
+  const { figures, sustains_more, void_reasons } = await search({ ...stage, engine });
+  expect({ sustains_more, void_reasons }).toEqual({ sustains_more: true, void_reasons: [] });
+  const found = (figures.sustained_per_s ?? 0) / CLIENTS;
+  expect(found).toBeLessThan(20_000);
+  expect(found).toBeGreaterThan(18_500);
+});

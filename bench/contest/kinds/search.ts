@@ -1,9 +1,10 @@
 import { Histogram } from '../../load/histogram.ts';
 import type { TrafficReport } from '../../load/port.ts';
 import type { Trial } from '../../report/document.ts';
+import { isSaturated } from '../../report/validity.ts';
 import type { Observed, Play, Stage } from '../stage.ts';
 import { connectCrowd, trafficOf } from './crowd.ts';
-import { observedTraffic } from './traffic.ts';
+import { judged, observedTraffic } from './traffic.ts';
 
 const DROP_PERCENT_MAX = 0.1;
 const P99_MS_MAX = 50;
@@ -22,6 +23,14 @@ const TRIALS_MAX = 40;
 interface Attempt {
   readonly trial: Trial;
   readonly observed: Observed;
+  /** The load client was busier than it may be: what the server bears beyond that cannot be told. */
+  readonly isClientFull: boolean;
+}
+
+/** The highest rate that held, and whether the client was what kept it from being higher. */
+interface Highest {
+  readonly best: Attempt;
+  readonly isAtLeast: boolean;
 }
 
 /**
@@ -35,57 +44,68 @@ export const search: Play = async (stage) => {
     const report = await stage.engine.run({ ...trafficOf(stage), rate });
     const trial = trialOf(report, (rate * stage.rung.clients) / stage.rung.rooms);
     trials.push(trial);
-    return { trial, observed: observedTraffic(stage, crowd, report) };
+    const isClientFull = isSaturated(report);
+    // Some loss is what a search allows, and waiting for what is lost takes its time.
+    const allowed = { ...report, lost: 0, gaps: 0, elapsed_ms: 0 };
+    const verdict = judged(stage, crowd, allowed);
+    return {
+      trial,
+      observed: { ...observedTraffic(stage, crowd, report), ...verdict },
+      isClientFull,
+    };
   };
-  const best = await highest(stage, twice(attempt));
-  if (best === undefined) {
+  const found = await highest(stage, twice(attempt));
+  if (found === undefined) {
     const { observed } = await attempt(stage.rung.rate);
     return { ...observed, faults: [...observed.faults, 'sustains no rate that was tried'], trials };
   }
-  const { observed, trial } = best;
+  const { observed, trial } = found.best;
   return {
     ...observed,
+    sustains_more: found.isAtLeast,
     figures: { ...observed.figures, sustained_per_s: trial.delivered_per_s },
     trials,
   };
 };
 
-/** One bad second of the machine is no limit of the server: who fails is asked again. */
+/** One bad second of the machine is no limit of the server: a rate that fails is tried again. */
 const twice =
   (attempt: (rate: number) => Promise<Attempt>) =>
   async (rate: number): Promise<Attempt> => {
     const first = await attempt(rate);
-    return first.trial.sustained ? first : attempt(rate);
+    return holds(first) || first.isClientFull ? first : attempt(rate);
   };
 
-/** @returns the attempt at the highest rate that held; undefined when none did */
+const holds = ({ trial, isClientFull }: Attempt): boolean => trial.sustained && !isClientFull;
+
+/** @returns undefined when no rate held */
 async function highest(
   { rung, sustained_before }: Stage,
   attempt: (rate: number) => Promise<Attempt>,
-): Promise<Attempt | undefined> {
+): Promise<Highest | undefined> {
   const isNear = sustained_before !== undefined;
   const step = isNear ? STEP_NEAR : STEP;
   const known = isNear ? (sustained_before * BEGIN_NEAR * rung.rooms) / rung.clients : rung.rate;
   let best: Attempt | undefined;
+  let isAtLeast = false;
   let held = 0;
   let failed = Number.POSITIVE_INFINITY;
   let rate = known;
   for (let trials = 0; trials < TRIALS_MAX && failed / held > PRECISION; trials += 1) {
     const now = await attempt(rate);
-    if (now.trial.sustained) {
+    if (holds(now)) {
       held = rate;
       best = now;
-      // Beyond this the client would be what is measured.
-      if (now.observed.void_reasons.length > 0) return now;
     } else {
       failed = rate;
+      isAtLeast = now.trial.sustained;
     }
     if (failed === Number.POSITIVE_INFINITY) rate = held * step;
     else if (held === 0) rate = failed / step;
     else rate = Math.sqrt(held * failed);
     if (rate < 1) return undefined;
   }
-  return best;
+  return best === undefined ? undefined : { best, isAtLeast };
 }
 
 function trialOf(report: TrafficReport, offered_per_s: number): Trial {
