@@ -16,7 +16,14 @@
  *   process/    servers under test as processes: start, pin, watch
  *   report/     statistics, tables, files
  */
-import { type Options, optionsHelp, parseOptions, text, UsageError } from './command/options.ts';
+import {
+  type Options,
+  optionsHelp,
+  parseOptions,
+  text,
+  UsageError,
+  wordsAs,
+} from './command/options.ts';
 import { contests } from './contest/command.ts';
 import { listCommand } from './contest/list.ts';
 import { CONTEST_OPTIONS } from './contest/options.ts';
@@ -76,7 +83,8 @@ function command<O extends Options>(scenario: Scenario<O>): Command {
   return {
     help: `  ${name}: ${summary}\n${optionsHelp({ ...scenario.options, ...COMMON })}`,
     async run(given) {
-      const values = parseOptions({ ...scenario.options, ...COMMON }, given);
+      const flags = wordsAs(scenario.words, given);
+      const values = parseOptions({ ...scenario.options, ...COMMON }, flags);
       const head = beginResult(name, values);
       const result = { ...head, findings: await scenario.run(values, say) };
       process.stdout.write(formatResult(result));

@@ -9,6 +9,7 @@ import {
   requireSenders,
   text,
   UsageError,
+  wordsAs,
 } from './options.ts';
 
 const OPTIONS = {
@@ -74,4 +75,14 @@ test('every option stands in the help with its default', () => {
 test('only members send', () => {
   expect(() => requireSenders({ senders: 3, members: 2 })).toThrow(UsageError);
   expect(() => requireSenders({ senders: 2, members: 2 })).not.toThrow();
+});
+
+test('words before the first flag are values of one option', () => {
+  expect(wordsAs('encodings', ['json', 'ndjson', '--out', 'x'])).toEqual([
+    '--encodings=json,ndjson',
+    '--out',
+    'x',
+  ]);
+  expect(wordsAs('encodings', ['--out', 'x'])).toEqual(['--out', 'x']);
+  expect(wordsAs(undefined, ['json'])).toEqual(['json']);
 });

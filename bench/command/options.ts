@@ -112,6 +112,14 @@ export function parseOptions<O extends Options>(options: O, given: readonly stri
   return Object.freeze(Object.fromEntries(values)) as Values<O>;
 }
 
+/** @returns what was given, with the words before the first flag as values of the option `name` */
+export function wordsAs(name: string | undefined, given: readonly string[]): readonly string[] {
+  const first = given.findIndex((word) => word.startsWith('-'));
+  const words = first === -1 ? given : given.slice(0, first);
+  if (name === undefined || words.length === 0) return given;
+  return [`--${flagOf(name)}=${words.join(',')}`, ...given.slice(words.length)];
+}
+
 function readFlags(
   names: readonly string[],
   given: readonly string[],

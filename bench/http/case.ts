@@ -17,6 +17,7 @@ export interface CaseName {
 export interface Beside {
   readonly crowd: CrowdReport;
   readonly traffic: TrafficReport;
+  readonly planned_ms: number;
 }
 
 export interface Case extends CaseName {
@@ -79,10 +80,11 @@ async function besideTraffic<T extends object>(
     const traffic = { rate, senders, payload_bytes: payload, warmup_ms: 0, server_pid: pid };
     // Until code is compiled, on both sides.
     await client.run({ ...traffic, duration_ms: COMPILE_MS });
-    const running = client.run({ ...traffic, duration_ms: (warmup + duration) * 1_000 + AFTER_MS });
+    const planned_ms = (warmup + duration) * 1_000 + AFTER_MS;
+    const running = client.run({ ...traffic, duration_ms: planned_ms });
     const [asked, chat] = await Promise.all([ask(), running]);
     await client.disconnect();
-    return { ...asked, beside: { crowd, traffic: chat } };
+    return { ...asked, beside: { crowd, traffic: chat, planned_ms } };
   } finally {
     await client.stop();
   }

@@ -2,12 +2,11 @@ import { choice, integer, list, type Values } from '../command/options.ts';
 import { payloadBytesMin } from '../load/chat.ts';
 import { roomName } from '../load/client.ts';
 import { ENGINE_KINDS } from '../load/engines.ts';
-import { PEERS } from '../peers/peers.ts';
+import { SPEAKERS } from '../peers/subject.ts';
 import { HUBS } from '../process/hub.ts';
 
 /** What this project answers over HTTP: health, counters, metrics, the chat page. */
 const PATHS = ['/healthz', '/stats', '/metrics', '/'] as const;
-const SPEAKERS = PEERS.filter(({ encoding }) => encoding === undefined).map(({ name }) => name);
 
 export const HTTP_OPTIONS = {
   paths: list(PATHS, PATHS, 'what is asked of hubbub'),

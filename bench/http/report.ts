@@ -1,10 +1,10 @@
 import { Histogram } from '../load/histogram.ts';
 import { figuresOf } from '../report/traffic_figures.ts';
-import { faultsOf } from '../report/validity.ts';
+import { judge } from '../report/validity.ts';
 import type { Case } from './case.ts';
 
 const ANSWERED_SHARE_MIN = 0.99;
-const CLIENT_CPU_SHARE_MAX = 0.85;
+const CLIENT_CPU_SHARE_MAX = 0.8;
 
 /** Of the client's core: autocannon, and the load engine beside it. */
 function clientShare({ report, beside }: Case): number {
@@ -51,17 +51,8 @@ export function problemsOf(one: Case): readonly string[] {
     problems.push(`the client used ${percent(share)} % of its core`);
   }
   if (beside !== undefined) {
-    const { planned, sent } = beside.traffic;
-    problems.push(
-      ...faultsOf({
-        crowd: beside.crowd,
-        report: beside.traffic,
-        planned_ms: beside.traffic.elapsed_ms,
-      }),
-    );
-    if (sent < planned * ANSWERED_SHARE_MIN) {
-      problems.push(`only ${sent} of ${planned} messages were sent`);
-    }
+    const { crowd, traffic, planned_ms } = beside;
+    problems.push(...judge({ crowd, report: traffic, planned_ms }).map(({ message }) => message));
   }
   return problems.map((problem) => `${name} ${path} ${state}: ${problem}`);
 }

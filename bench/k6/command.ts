@@ -1,13 +1,11 @@
 import { choice, integer, list, text, UsageError, type Values } from '../command/options.ts';
-import { PEERS } from '../peers/peers.ts';
-import { HUBBUB, startSubject } from '../peers/subject.ts';
+import { HUBBUB, SPEAKERS, startSubject } from '../peers/subject.ts';
 import { HUBS } from '../process/hub.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { requireK6 } from './program.ts';
 import { runScript, SCRIPTS, type Script, type ScriptSummary, type Trend } from './run.ts';
 
-/** Those who speak the contract's JSON: the scripts speak nothing else. */
-const SPEAKERS = PEERS.filter(({ encoding }) => encoding === undefined).map(({ name }) => name);
+/** The scripts speak the contract's JSON, and no protocol of a product. */
 const NAMES = [HUBBUB, ...SPEAKERS];
 
 const AS_SCRIPTED = 0;
@@ -87,6 +85,7 @@ export const k6Command: Scenario<typeof OPTIONS> = {
   name: 'k6',
   summary: 'k6 scripts (steady, burst, churn): the same servers, seen by a tool of others',
   options: OPTIONS,
+  words: 'scripts',
   async run(values, progress) {
     const { protocol } = URL.canParse(values.url) ? new URL(values.url) : { protocol: '' };
     if (values.url !== '' && !['ws:', 'wss:'].includes(protocol)) {

@@ -1,6 +1,6 @@
 import { UsageError } from '../command/options.ts';
 import type { HubKind } from '../process/hub.ts';
-import { canPin } from '../process/pin.ts';
+import { pinTo } from '../process/pin.ts';
 import { hubbub, startServer } from '../process/server.ts';
 import { buildPeer } from './build.ts';
 import { PEERS } from './peers.ts';
@@ -8,6 +8,11 @@ import { startPeer } from './start.ts';
 
 /** The server of this project among its peers. */
 export const HUBBUB = 'hubbub';
+
+/** Peers that speak the contract's own JSON, by name. */
+export const SPEAKERS = PEERS.filter(
+  ({ encoding, dialect }) => encoding === undefined && dialect === undefined,
+).map(({ name }) => name);
 
 export interface SubjectOptions {
   /** The cores it may run on. */
@@ -36,9 +41,14 @@ export async function startSubject(name: string, options: SubjectOptions): Promi
   const peer = PEERS.find((one) => one.name === name);
   if (peer === undefined) throw new UsageError(`There is no peer "${name}".`);
   await buildPeer(peer);
-  const running = await startPeer(peer, { rate_limit });
-  movePid(running.pid, cpus);
-  return running;
+  return startPeer(
+    peer,
+    { rate_limit },
+    {
+      wrap: (command) => [...pinTo(cpus), ...command],
+      serverPid: (pid) => Promise.resolve(pid),
+    },
+  );
 }
 
 async function startHubbub({ cpus, rate_limit, hub }: SubjectOptions): Promise<RunningSubject> {
@@ -49,11 +59,4 @@ async function startHubbub({ cpus, rate_limit, hub }: SubjectOptions): Promise<R
     hubbub({ encoding: 'json', hub, workers: 1, cpus, flags }),
   );
   return { pid, port, url: `ws://127.0.0.1:${port}/ws`, [Symbol.asyncDispose]: stop };
-}
-
-/** All threads there are: a peer has been started without regard to cores. */
-function movePid(pid: number, cpus: readonly number[]): void {
-  if (!canPin()) return;
-  const moved = Bun.spawnSync(['taskset', '-acp', cpus.join(','), String(pid)]);
-  if (!moved.success) throw new Error(`taskset: ${String(moved.stderr).trim()}`);
 }

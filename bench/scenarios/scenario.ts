@@ -9,5 +9,7 @@ export interface Scenario<O extends Options = Options> {
   readonly name: string;
   readonly summary: string;
   readonly options: O;
+  /** The option of which words before the first flag are values, such as in `bench k6 steady`. */
+  readonly words?: keyof O & string;
   run(values: Values<O>, progress: Progress): Promise<Findings>;
 }
