@@ -3,7 +3,7 @@ import type { CrowdReport, TrafficReport } from '../load/port.ts';
 import { HUBBUB, type RunningSubject } from '../peers/subject.ts';
 import { cpuTime_ms } from '../process/usage.ts';
 import type { HttpValues } from './options.ts';
-import { requestsFrom } from './remote.ts';
+import { Requester } from './remote.ts';
 import type { RequestPlan, RequestReport } from './requests.ts';
 
 /** One path of one server, in one state. */
@@ -42,7 +42,9 @@ export async function measureCase(
   const { connections, rate, warmup, duration, client_cpu } = values;
   const url = `http://127.0.0.1:${server.port}${which.path}`;
   const plan = { url, connections, rate, warmup_s: warmup, duration_s: duration };
-  const ask = () => watched(server.pid, () => requestsFrom(client_cpu, plan));
+  // Before any traffic: loading it takes time of the core that the load engine is on as well.
+  await using requester = await Requester.start(client_cpu);
+  const ask = () => watched(server.pid, () => requester.make(plan));
   const { result, beside, share } =
     which.state === 'idle'
       ? { ...(await ask()), beside: undefined }
@@ -77,11 +79,12 @@ async function besideTraffic<T extends object>(
     const plan = { target, members, rooms: 1, timeout_ms: CONNECT_MS_MAX };
     const crowd = await client.connect(plan);
     const rate = deliveries / members;
-    const traffic = { rate, senders, payload_bytes: payload, warmup_ms: 0, server_pid: pid };
+    const traffic = { rate, senders, payload_bytes: payload, server_pid: pid };
     // Until code is compiled, on both sides.
-    await client.run({ ...traffic, duration_ms: COMPILE_MS });
+    await client.run({ ...traffic, warmup_ms: 0, duration_ms: COMPILE_MS });
     const planned_ms = (warmup + duration) * 1_000 + AFTER_MS;
-    const running = client.run({ ...traffic, duration_ms: planned_ms });
+    const warmup_ms = warmup * 1_000;
+    const running = client.run({ ...traffic, warmup_ms, duration_ms: planned_ms - warmup_ms });
     const [asked, chat] = await Promise.all([ask(), running]);
     await client.disconnect();
     return { ...asked, beside: { crowd, traffic: chat, planned_ms } };

@@ -4,11 +4,16 @@ import { Histogram } from '../load/histogram.ts';
 import type { Case } from './case.ts';
 import { httpCommand } from './command.ts';
 import type { HttpValues } from './options.ts';
-import { requestsFrom } from './remote.ts';
-import { recordCorrected } from './requests.ts';
+import { Requester } from './remote.ts';
+import { type RequestPlan, type RequestReport, recordCorrected } from './requests.ts';
 
 const RUN_MS = 60_000;
 const REQUESTS = { connections: 2, rate: 100, warmup_s: 0, duration_s: 2 };
+
+async function requestsFor(plan: RequestPlan): Promise<RequestReport> {
+  await using requester = await Requester.start(0);
+  return await requester.make(plan);
+}
 
 const asked = (more: Partial<HttpValues>): HttpValues => ({
   ...parseOptions(httpCommand.options, []),
@@ -67,7 +72,7 @@ describe('bench http', () => {
       await using server = answering(
         (nth) => new Response('', { status: nth % 2 === 0 ? 500 : 200 }),
       );
-      const report = await requestsFrom(0, { ...REQUESTS, url: server.url });
+      const report = await requestsFor({ ...REQUESTS, url: server.url });
       expect(Math.abs(report.non_2xx * 2 - report.answered)).toBeLessThanOrEqual(1);
       expect(Histogram.of([report.latency_us]).count).toBeGreaterThanOrEqual(report.answered);
     },
@@ -77,7 +82,7 @@ describe('bench http', () => {
   test(
     'a server that is not there is an error',
     async () => {
-      const report = await requestsFrom(0, { ...REQUESTS, url: 'http://127.0.0.1:1/' });
+      const report = await requestsFor({ ...REQUESTS, url: 'http://127.0.0.1:1/' });
       expect(report.answered).toBe(0);
       expect(report.errors).toBeGreaterThan(0);
     },
@@ -91,7 +96,7 @@ describe('bench http', () => {
         if (nth === 10) Bun.sleepSync(1_000);
         return new Response('');
       });
-      const report = await requestsFrom(0, { ...REQUESTS, url: server.url });
+      const report = await requestsFor({ ...REQUESTS, url: server.url });
       const latency = Histogram.of([report.latency_us]);
       expect(latency.max).toBeGreaterThan(900_000);
       expect(latency.percentile(90)).toBeGreaterThan(100_000);

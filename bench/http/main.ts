@@ -1,5 +1,14 @@
-/** Makes the requests of one plan, in a process of its own: a line of JSON comes in, one goes out. */
-import { makeRequests, type RequestPlan } from './requests.ts';
+/** Makes requests in a process of its own: says that it is ready, then answers each plan it is sent. */
+import { makeRequests, type RequestPlan, type RequestReport } from './requests.ts';
 
-const plan: RequestPlan = await Bun.stdin.json();
-process.stdout.write(`${JSON.stringify(await makeRequests(plan))}\n`);
+/** What it says to its parent. */
+export type Said = 'ready' | { readonly report: RequestReport };
+
+const say = (said: Said): void => {
+  process.send?.(said);
+};
+
+process.on('message', async (plan: RequestPlan) => {
+  say({ report: await makeRequests(plan) });
+});
+say('ready');
