@@ -1,5 +1,6 @@
+import { Histogram } from '../load/histogram.ts';
 import type { Case, Run, Subject } from '../report/document.ts';
-import { summarise } from '../report/summary.ts';
+import { summarise, toSnapshot } from '../report/summary.ts';
 import { interleaved } from '../scenarios/order.ts';
 import type { Progress } from '../scenarios/scenario.ts';
 import { Clock } from './clock.ts';
@@ -33,13 +34,8 @@ export async function holdContest(contest: ContestPlan, progress: Progress): Pro
       contest.seed + at,
     )) {
       const before = runs.get(entrant) ?? [];
-      const run = await makeRun({
-        ...contest,
-        rung,
-        entrant,
-        order,
-        sustained_before: best(before),
-      });
+      const turn = { ...contest, rung, entrant, order, sustained_before: best(before) };
+      const run = await makeRun(turn).catch((error: unknown) => failedRun(order, error));
       order += 1;
       before.push(run);
       progress(`${clock.after(order)} ${runLine(contest.plan, rung, entrant, run)}`);
@@ -47,6 +43,24 @@ export async function holdContest(contest: ContestPlan, progress: Progress): Pro
     for (const [entrant, made] of runs) cases.get(entrant)?.push(caseOf(rung, made, contest.seed));
   }
   return [...cases].map(([entrant, of]) => ({ ...subjectOf(entrant, contest.plan), cases: of }));
+}
+
+/** A server or an engine that fails ends its run, and no other. */
+function failedRun(order: number, error: unknown): Run {
+  const [reason = 'failed'] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return {
+    order,
+    started_at: new Date().toISOString(),
+    elapsed_ms: 0,
+    void_reasons: [reason],
+    faults: [],
+    figures: {},
+    messages: 0,
+    window_ms: 0,
+    latency_us: toSnapshot(new Histogram().snapshot()),
+    samples: [],
+    errors: {},
+  };
 }
 
 const best = (runs: readonly Run[]): number | undefined => runs.at(-1)?.figures.sustained_per_s;

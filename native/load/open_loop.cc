@@ -29,6 +29,7 @@ OpenLoop::OpenLoop(Loop& loop, const OpenLoopPlan& plan)
       started_us_(Loop::now_us()),
       window_start_us_(started_us_ + to_us(plan.warmup_ms)),
       window_end_us_(window_start_us_ + to_us(plan.duration_ms)),
+      give_up_us_(window_end_us_ + (window_end_us_ - started_us_) / 2),
       planned_(plan.schedule.due_before(window_end_us_ - started_us_)),
       schedule_(plan.schedule),
       server_pid_(plan.server_pid) {}
@@ -74,7 +75,7 @@ bool OpenLoop::tick() {
     window_closed();
   }
   tend_us_ = tend(at_us);
-  return closed_ && next_ == planned_;
+  return closed_ && (next_ == planned_ || at_us >= give_up_us_);
 }
 
 std::int64_t OpenLoop::next_us() const {

@@ -52,6 +52,8 @@ class OpenLoop {
   const std::int64_t started_us_;
   const std::int64_t window_start_us_;
   const std::int64_t window_end_us_;
+  // What has not been sent by then never is: the run has taken too long to count.
+  const std::int64_t give_up_us_;
   const std::uint64_t planned_;
 
  private:
