@@ -5,6 +5,7 @@ import type { Config } from './config/options.ts';
 import { usableProcessors } from './config/processors.ts';
 import { sessionSecret } from './config/secret.ts';
 import { Occupancy, type SharedOccupancy } from './edge/occupancy.ts';
+import { Origins } from './edge/origins.ts';
 import { Edge } from './edge/server.ts';
 import { ConfigError } from './errors.ts';
 import { type Addon, loadAddon } from './hub/native/addon.ts';
@@ -13,12 +14,14 @@ import { batchBytes, openNativeHub } from './hub/native/open.ts';
 import type { Hub, HubCounters, HubEvents } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
+import { openIdentity } from './identity/open.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
 import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
-import { Identities } from './session/identity.ts';
+import { MemoryStorage } from './storage/memory.ts';
+import type { Storage } from './storage/port.ts';
 import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -83,6 +86,8 @@ export interface ThreadStart {
   readonly started_at_ms: number;
   readonly counters: SharedArrayBuffer;
   readonly occupancy: SharedOccupancy;
+  /** What the storage of all threads is called; undefined: there is none. */
+  readonly storage: string | undefined;
   /** The chat page; without it there is nothing at `/`. */
   readonly page: PageAssets;
 }
@@ -92,14 +97,15 @@ export interface ThreadStart {
  * @throws ConfigError when the configuration asks for what this machine does not have, or cannot be
  */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const start = { ...prepare(config), page: await buildPage() };
+  const storage = openStorage(config);
+  const start = { ...prepare(config), page: await buildPage(), storage: storage?.kind };
   const { workers, hub } = start;
   const settled = { config: start.config, workers, hub };
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
   if (workers === 1) {
-    const thread = startThread(start, logger);
+    const thread = startThread(start, logger, undefined, storage);
     const stop = () => thread.drain().then(() => thread.stop());
     const { log } = thread.stats();
     const failed = new Promise<Error>(() => undefined);
@@ -107,7 +113,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   }
   const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
-  const pool = await WorkerPool.start(WORKER_ENTRY, starts);
+  const pool = await WorkerPool.start(WORKER_ENTRY, starts, storage);
   const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
   const { log, failed } = pool;
   return { ...settled, port, log, failed, stop, hurry: () => pool.tell('hurry') };
@@ -135,9 +141,14 @@ export function prepare(given: Config): ThreadStart {
     started_at_ms: Date.now(),
     counters: new CounterBoard(workers).memory,
     occupancy: Occupancy.share(config),
+    storage: undefined,
     page: new Map(),
   };
 }
+
+/** Where users, session tokens and revocations are kept, while somebody can make any. */
+export const openStorage = (config: Config): Storage | undefined =>
+  config.admin_key === '' ? undefined : new MemoryStorage();
 
 function chooseHub(config: Config): { readonly hub: HubChoice; readonly workers: number } {
   const addon = config.hub === 'script' ? undefined : loadAddon();
@@ -171,7 +182,12 @@ const nativeHub = (addon: Addon, config: Config, workers: number): HubChoice => 
  * Starts what serves connections on the calling thread.
  * @throws ConfigError when the address cannot be had
  */
-export function startThread(start: ThreadStart, logger: Logger, connectLog?: ConnectLog): Thread {
+export function startThread(
+  start: ThreadStart,
+  logger: Logger,
+  connectLog?: ConnectLog,
+  storage?: Storage,
+): Thread {
   const { config, worker, workers } = start;
   const limits = { ...config, joined_users_max: JOINED_USERS_MAX };
   const board = new CounterBoard(workers, start.counters);
@@ -191,7 +207,13 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const { hub } = engine;
   const pump = new Pump(hub, engine.clock);
   const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits, counters);
-  const identities = new Identities(config.session_secret, config.session_ttl_ms);
+  const {
+    authenticator,
+    revocations,
+    stop: stopIdentity,
+  } = openIdentity(config, logger, storage, () =>
+    edge.dismiss((identity) => revocations?.covers(identity) === true),
+  );
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;
   const stats = (): ServerStats => ({
@@ -209,7 +231,8 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     limits,
     port: start.port,
     occupancy: new Occupancy(config, start.occupancy),
-    sessions: { rooms, identities, limits, counters },
+    origins: new Origins(config.allowed_origins),
+    sessions: { rooms, authenticator, limits, counters },
     counters,
     telemetry: { stats, metrics: createMetrics(stats) },
     page: start.page,
@@ -229,6 +252,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     async stop() {
       // What the log has accepted reaches its readers before they are sent away.
       hub.flush(Number.POSITIVE_INFINITY);
+      stopIdentity();
       pump.stop();
       await edge.stop();
       engine.close();

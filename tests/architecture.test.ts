@@ -12,6 +12,7 @@ const ROOMS = [
   'telemetry',
   'command',
   'session',
+  'identity',
   'room',
   'log',
   'storage',

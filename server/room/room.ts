@@ -29,6 +29,9 @@ export interface Participant extends Publisher {
   send(frame: string | Uint8Array): void;
 }
 
+/** Where a member goes on from; `withheld`: it asked, but may not read what was said without it. */
+export type Since = Position | 'withheld' | undefined;
+
 /** One live room: who may do what, in which order the log and the hub are asked. */
 export class Room {
   readonly name: string;
@@ -56,12 +59,12 @@ export class Room {
    * Lets somebody in, or in again: that is how a client closes a gap.
    * @returns a promise only when what is asked for with `since` has to come from the log
    */
-  join(
-    participant: Participant,
-    since: Position | undefined,
-    id: string | undefined,
-  ): Promise<void> | undefined {
+  join(participant: Participant, since: Since, id: string | undefined): Promise<void> | undefined {
     const { log, hub } = this.#context;
+    if (since === 'withheld') {
+      this.#enter(participant, since, [], id);
+      return undefined;
+    }
     const inLog = since?.epoch === this.epoch && log.recovery_records > 0;
     if (since === undefined || !inLog || hub.covers(this.handle, since.offset)) {
       this.#enter(participant, since, [], id);
@@ -94,7 +97,7 @@ export class Room {
    */
   #enter(
     participant: Participant,
-    since: Position | undefined,
+    since: Since,
     replay: readonly MessageRecord[],
     id: string | undefined,
   ): void {
@@ -102,12 +105,16 @@ export class Room {
     if (participant.isIn(this.name)) this.leave(participant, 'silently');
     const { hub } = this.#context;
     const { user, encoding } = participant;
-    const { arrived, recovery, ...snapshot } = hub.join(this.handle, user, encoding, since);
+    const from = since === 'withheld' ? undefined : since;
+    const { arrived, recovery, ...snapshot } = hub.join(this.handle, user, encoding, from);
     participant.entered(this);
     participant.subscribe(topicOf(this.handle, encoding));
     const head = { type: 'joined', room: this.name, ...snapshot } as const;
     const reply: Joined = id === undefined ? head : { ...head, id };
-    if (recovery === undefined) {
+    if (since === 'withheld') {
+      const nothing = hub.encodePage(this.handle, encoding, []);
+      participant.send(encodeWithPage({ ...reply, recovered: false }, nothing));
+    } else if (recovery === undefined) {
       participant.send(encode(encoding, reply));
     } else {
       const { recovered, page } = recovery;

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { withDeadline } from '../deadline.ts';
 import { ConfigError } from '../errors.ts';
+import type { Storage } from '../storage/port.ts';
 import type { Nudge, Order, Report } from './messages.ts';
+import { answerCall, type StorageCall } from './storage.ts';
 
 /** Reading the sources again for each worker takes a while on a machine that is busy. */
 const START_MS_MAX = 30_000;
@@ -15,12 +17,14 @@ class Member {
   readonly #ended = Promise.withResolvers<undefined>();
   #answer = Promise.withResolvers<Report>();
 
-  constructor(entry: URL, index: number, start: unknown) {
+  /** @param storage answers what the worker asks it; undefined when there is none */
+  constructor(entry: URL, index: number, start: unknown, storage: Storage | undefined) {
     this.failed = this.#failed.promise;
     this.#worker = new Worker(entry, { workerData: start, name: `hubbub worker ${index}` });
     const fail = (what: string): void => this.#failed.resolve(new Error(`worker ${index} ${what}`));
     this.#worker.on('message', (report: Report) => {
-      if (report.kind !== 'failed') this.#answer.resolve(report);
+      if (report.kind === 'storage call') this.#serve(report, storage);
+      else if (report.kind !== 'failed') this.#answer.resolve(report);
       else if (report.isConfigError) this.#failed.resolve(new ConfigError(report.message));
       else fail(`failed: ${report.message}`);
     });
@@ -29,6 +33,14 @@ class Member {
       fail(`ended with status ${status}`);
       this.#ended.resolve(undefined);
     });
+  }
+
+  #serve(call: StorageCall, storage: Storage | undefined): void {
+    if (storage === undefined) throw new Error('a worker asked for a storage there is none of');
+    answerCall(storage, call).then(
+      (answer) => this.#worker.postMessage(answer),
+      (error: Error) => this.#failed.resolve(error),
+    );
   }
 
   /** @returns its answer; undefined once it has ended, because then there is nothing left to do */
@@ -68,10 +80,15 @@ export class WorkerPool {
 
   /**
    * Starts one worker for each element of `starts`, which it gets as its `workerData`.
+   * @param storage what the workers have in common through this thread
    * @throws ConfigError when what was asked for cannot be had, Error when a worker ends or takes too long
    */
-  static async start(entry: URL, starts: readonly unknown[]): Promise<WorkerPool> {
-    const members = starts.map((start, index) => new Member(entry, index, start));
+  static async start(
+    entry: URL,
+    starts: readonly unknown[],
+    storage?: Storage | undefined,
+  ): Promise<WorkerPool> {
+    const members = starts.map((start, index) => new Member(entry, index, start, storage));
     const reports = await withDeadline(
       Promise.all(members.map((member) => member.started())),
       START_MS_MAX,
