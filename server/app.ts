@@ -1,4 +1,5 @@
 import project from '../package.json';
+import { AdminApi } from './admin/api.ts';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
 import { poolBytesFromMemory } from './config/memory.ts';
 import type { Config } from './config/options.ts';
@@ -15,6 +16,7 @@ import type { Hub, HubCounters, HubEvents } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { openIdentity } from './identity/open.ts';
+import { keepTidy } from './identity/tidy.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
 import { SharedMemoryLog } from './log/shared_memory.ts';
@@ -100,13 +102,23 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const storage = openStorage(config);
   const start = { ...prepare(config), page: await buildPage(), storage: storage?.kind };
   const { workers, hub } = start;
+  const untidy = (error: unknown) => logger.warn({ err: error }, 'storage cannot be tidied');
+  const stopTidying = storage && keepTidy(storage, untidy);
+  const close = async (): Promise<void> => {
+    stopTidying?.();
+    await storage?.stop();
+  };
   const settled = { config: start.config, workers, hub };
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
   if (workers === 1) {
     const thread = startThread(start, logger, undefined, storage);
-    const stop = () => thread.drain().then(() => thread.stop());
+    const stop = () =>
+      thread
+        .drain()
+        .then(() => thread.stop())
+        .then(close);
     const { log } = thread.stats();
     const failed = new Promise<Error>(() => undefined);
     return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
@@ -114,7 +126,11 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
   const pool = await WorkerPool.start(WORKER_ENTRY, starts, storage);
-  const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
+  const stop = () =>
+    pool
+      .ask('drain')
+      .then(() => pool.ask('stop'))
+      .then(close);
   const { log, failed } = pool;
   return { ...settled, port, log, failed, stop, hurry: () => pool.tell('hurry') };
 }
@@ -146,7 +162,7 @@ export function prepare(given: Config): ThreadStart {
   };
 }
 
-/** Where users, session tokens and revocations are kept, while somebody can make any. */
+/** Where users, session tokens and revocations are kept: while there is a key, somebody can make some. */
 export const openStorage = (config: Config): Storage | undefined =>
   config.admin_key === '' ? undefined : new MemoryStorage();
 
@@ -236,6 +252,7 @@ export function startThread(
     counters,
     telemetry: { stats, metrics: createMetrics(stats) },
     page: start.page,
+    admin: storage && config.admin_key !== '' ? new AdminApi(config, storage) : undefined,
     logger,
   });
   const sweep = setInterval(() => rooms.sweep(performance.now()), SWEEP_INTERVAL_MS);

@@ -8,6 +8,7 @@ const ROOMS = [
   'app',
   'workers',
   'edge',
+  'admin',
   'web',
   'telemetry',
   'command',

@@ -1,3 +1,4 @@
+import { type AdminApi, isAdminPath } from '../admin/api.ts';
 import type { ServerStats } from '../telemetry/stats.ts';
 import type { PageAssets } from '../web/assets.ts';
 import { servePage } from './page.ts';
@@ -40,10 +41,18 @@ function routesFor(telemetry: Telemetry, page: PageAssets): ReadonlyMap<string, 
   ]);
 }
 
-/** @param page what there is besides the endpoints */
-export function createRouter(telemetry: Telemetry, page: PageAssets): Router {
+/**
+ * @param page what there is besides the endpoints
+ * @param admin answers under a path of its own, where there is administration
+ */
+export function createRouter(
+  telemetry: Telemetry,
+  page: PageAssets,
+  admin: AdminApi | undefined,
+): Router {
   const routes = routesFor(telemetry, page);
   return (request, path) => {
+    if (admin !== undefined && isAdminPath(path)) return admin.handle(request, path);
     const route = routes.get(path);
     if (route === undefined) return status(404, 'There is nothing here.');
     if (request.method !== 'GET' && request.method !== 'HEAD') {

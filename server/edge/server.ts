@@ -1,4 +1,5 @@
 import type { Server, WebSocketHandler } from 'bun';
+import type { AdminApi } from '../admin/api.ts';
 import { type HubEvents, topicOf } from '../hub/port.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { SessionContext } from '../session/session.ts';
@@ -37,6 +38,8 @@ export interface EdgeParts {
   readonly counters: WorkerCounters;
   readonly telemetry: Telemetry;
   readonly page: PageAssets;
+  /** Undefined: there is nothing under its path. */
+  readonly admin: AdminApi | undefined;
   readonly logger: Logger;
 }
 
@@ -68,7 +71,7 @@ export class Edge {
     // The kernel spreads connections evenly: each worker takes its share.
     this.#pace = new TokenBucket(accept_rate / workers, accept_burst / workers, performance.now());
     this.#farewell = new Farewell(this.#connections, parts.limits);
-    this.#server = this.#listen(createRouter(parts.telemetry, parts.page));
+    this.#server = this.#listen(createRouter(parts.telemetry, parts.page, parts.admin));
     this.#keepalive = new Keepalive(parts.limits);
   }
 

@@ -1,8 +1,7 @@
 import { Refusal } from '../errors.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import { type Identity, USERNAME_BYTES_MAX } from '../identity/identity.ts';
+import { type Identity, isShownName, USERNAME_BYTES_MAX } from '../identity/identity.ts';
 import { type Encoding, negotiate, subprotocolOf } from '../protocol/encoding.ts';
-import { isUsername } from '../room/names.ts';
 import type { TokenBucket } from '../session/token_bucket.ts';
 import type { UpgradeRefusal } from '../telemetry/counters.ts';
 import type { Admission } from './connection.ts';
@@ -130,7 +129,7 @@ function identify(
     return verdict instanceof Promise ? verdict.then(admitted) : admitted(verdict);
   }
   const name = query.get('name') ?? undefined;
-  if (name !== undefined && !isUsername(name, USERNAME_BYTES_MAX)) {
+  if (name !== undefined && !isShownName(name)) {
     return turn('bad_request', 400, `A name has 1 to ${USERNAME_BYTES_MAX} visible bytes.`);
   }
   return authenticator.admitsGuests ? authenticator.guest(name) : undefined;

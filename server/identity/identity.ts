@@ -43,8 +43,10 @@ export function userIdFlaw(user_id: string): string | undefined {
     : undefined;
 }
 
+export const isShownName = (name: string): boolean => isUsername(name, USERNAME_BYTES_MAX);
+
 /** @returns the first of `candidates` that may be shown as a name; else one made up from the id */
 export const usernameFrom = (user_id: string, ...candidates: readonly unknown[]): string =>
   [...candidates, user_id].find(
-    (one): one is string => typeof one === 'string' && isUsername(one, USERNAME_BYTES_MAX),
+    (one): one is string => typeof one === 'string' && isShownName(one),
   ) ?? `user-${Bun.hash(user_id).toString(36)}`;

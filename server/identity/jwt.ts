@@ -59,15 +59,18 @@ export class JwtVerifier {
     const { sub, iat, jti, name, preferred_username } = payload as Record<string, unknown>;
     const { jwt_clock_skew_ms, jwt_rooms_claim, token_lifetime_ms_max } = this.#options;
     const flaw = typeof sub === 'string' ? userIdFlaw(sub) : 'is not a string';
-    if (typeof sub !== 'string' || flaw !== undefined)
+    if (typeof sub !== 'string' || flaw !== undefined) {
       return this.#invalid(`the claim "sub" ${flaw}`);
+    }
     const expires_at_ms = Number(payload.exp) * 1_000 + jwt_clock_skew_ms;
     // Revocations are kept for as long as what they revoke can live: that must be known.
     if (expires_at_ms - this.#clock() > token_lifetime_ms_max + jwt_clock_skew_ms) {
       return this.#invalid('it is good for longer than --token-lifetime-ms-max');
     }
-    if (jti !== undefined && !isTokenId(jti))
+    const token_id = tokenIdOf(jti);
+    if (jti !== undefined && token_id === undefined) {
       return this.#invalid('the claim "jti" is no short string');
+    }
     const rules = Object.hasOwn(payload, jwt_rooms_claim) ? payload[jwt_rooms_claim] : undefined;
     const permissions = rules === undefined ? Permissions.all : Permissions.read(rules);
     if (permissions === undefined) {
@@ -79,7 +82,7 @@ export class JwtVerifier {
       // An issuer whose clock is ahead must not outrun revocations.
       issued_at_ms: typeof iat === 'number' ? Math.min(iat * 1_000, this.#clock()) : 0,
       expires_at_ms,
-      ...(jti !== undefined && { token_id: `jti:${jti}` }),
+      ...(token_id !== undefined && { token_id }),
     };
   }
 
@@ -101,5 +104,8 @@ export class JwtVerifier {
   }
 }
 
-const isTokenId = (jti: unknown): jti is string =>
-  typeof jti === 'string' && jti.length <= JTI_CHARACTERS_MAX;
+/** @returns what a revocation of the token names; undefined when `jti` is none */
+export const tokenIdOf = (jti: unknown): string | undefined =>
+  typeof jti === 'string' && jti !== '' && jti.length <= JTI_CHARACTERS_MAX
+    ? `jti:${jti}`
+    : undefined;
