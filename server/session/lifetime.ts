@@ -15,7 +15,7 @@ export class Lifetime {
   readonly #window_ms: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param window_ms how long before the end the warning comes; 0: none does */
+  /** @param window_ms how long before the end the warning comes, or half-way there if that is later; 0: never */
   constructor(window_ms: number, events: LifetimeEvents) {
     this.#window_ms = window_ms;
     this.#events = events;
@@ -25,7 +25,9 @@ export class Lifetime {
   follow({ expires_at_ms }: Identity): void {
     this.stop();
     if (expires_at_ms === undefined) return;
-    this.#wait(expires_at_ms - this.#window_ms, () => {
+    // Never before half of the time is over: who answers with the same token is not told at once again.
+    const ahead_ms = Math.min(this.#window_ms, (expires_at_ms - Date.now()) / 2);
+    this.#wait(expires_at_ms - ahead_ms, () => {
       const left_ms = Math.max(0, expires_at_ms - Date.now());
       if (this.#window_ms > 0) this.#events.expiring(left_ms);
       this.#wait(expires_at_ms, () => this.#events.expired());
