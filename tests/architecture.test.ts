@@ -14,6 +14,7 @@ const ROOMS = [
   'session',
   'room',
   'log',
+  'storage',
   'hub',
   'config',
   'protocol',
@@ -23,7 +24,7 @@ const ROOMS = [
 ];
 
 /** Rooms with adapters behind a port: the port is all that others may know, except `app.ts`. */
-const PORTED_ROOMS = ['log', 'hub'];
+const PORTED_ROOMS = ['log', 'storage', 'hub'];
 
 /** Started from outside: the client's surface, and the chat page by its HTML. */
 const ENTRIES = ['client/index.ts', 'server/web/page/main.ts'];
