@@ -17,6 +17,7 @@ const ROOMS = [
   'storage',
   'hub',
   'config',
+  'database',
   'protocol',
   'deadline',
   'slots',
