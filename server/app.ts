@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import project from '../package.json';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
 import { poolBytesFromMemory } from './config/memory.ts';
@@ -15,6 +16,7 @@ import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
+import { RemoteLog } from './log/remote.ts';
 import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
@@ -25,12 +27,14 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { type HubStats, type ServerStats, workerStats } from './telemetry/stats.ts';
 import type { PageAssets } from './web/assets.ts';
 import { buildPage } from './web/build.ts';
+import { Keeper } from './workers/keeper.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { lockPort } from './workers/port_lock.ts';
 
 const SWEEP_INTERVAL_MS = 1_000;
 const JOINED_USERS_MAX = 100;
 const WORKER_ENTRY = new URL('./worker.ts', import.meta.url);
+const KEEPER_ENTRY = new URL('./keeper.ts', import.meta.url);
 
 /** The running server, as the process around it sees it. */
 export interface App {
@@ -85,6 +89,8 @@ export interface ThreadStart {
   readonly occupancy: SharedOccupancy;
   /** The chat page; without it there is nothing at `/`. */
   readonly page: PageAssets;
+  /** Where the log is that lives in a thread of its own. */
+  readonly log_port?: MessagePort | undefined;
 }
 
 /**
@@ -98,19 +104,39 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
+  const keeper = await startKeeper(start);
   if (workers === 1) {
-    const thread = startThread(start, logger);
-    const stop = () => thread.drain().then(() => thread.stop());
+    const thread = startThread({ ...start, log_port: keeper?.log_ports[0] }, logger);
+    const stop = async () => {
+      await thread.drain();
+      await keeper?.stop();
+      await thread.stop();
+    };
     const { log } = thread.stats();
-    const failed = new Promise<Error>(() => undefined);
+    const failed = keeper?.failed ?? new Promise<Error>(() => undefined);
     return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
   }
   const port = lockPort(config.host, config.port);
-  const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
+  const starts = Array.from({ length: workers }, (_, worker) => {
+    const log_port = keeper?.log_ports[worker];
+    const data = { ...start, port, worker, log_port };
+    return { data, transfer: log_port === undefined ? [] : [log_port] };
+  });
   const pool = await WorkerPool.start(WORKER_ENTRY, starts);
-  const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
-  const { log, failed } = pool;
-  return { ...settled, port, log, failed, stop, hurry: () => pool.tell('hurry') };
+  const stop = async () => {
+    await pool.ask('drain');
+    await keeper?.stop();
+    await pool.ask('stop');
+  };
+  const failed = Promise.race([pool.failed, ...(keeper === undefined ? [] : [keeper.failed])]);
+  return { ...settled, port, log: pool.log, failed, stop, hurry: () => pool.tell('hurry') };
+}
+
+/** The thread of the log's database, where there is one. */
+async function startKeeper({ config, hub, workers }: ThreadStart): Promise<Keeper | undefined> {
+  if (config.log === 'memory') return undefined;
+  const place = hub.kind === 'native' ? { id: hub.id, worker: workers } : undefined;
+  return Keeper.start(KEEPER_ENTRY, config, place, workers);
 }
 
 /**
@@ -162,9 +188,14 @@ function chooseHub(config: Config): { readonly hub: HubChoice; readonly workers:
   return { hub, workers: 1 };
 }
 
+/** A log in a thread of its own has a place in the hub beside those of the workers. */
 const nativeHub = (addon: Addon, config: Config, workers: number): HubChoice => ({
   kind: 'native',
-  id: openNativeHub(addon, { ...config, joined_users_max: JOINED_USERS_MAX }, workers),
+  id: openNativeHub(
+    addon,
+    { ...config, joined_users_max: JOINED_USERS_MAX },
+    config.log === 'memory' ? workers : workers + 1,
+  ),
 });
 
 /**
@@ -190,7 +221,12 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const engine = openEngine(start, limits, events);
   const { hub } = engine;
   const pump = new Pump(hub, engine.clock);
-  const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits, counters);
+  const rooms = new RoomDirectory(
+    connectLog ?? logOf(start) ?? engine.connectLog,
+    hub,
+    limits,
+    counters,
+  );
   const identities = new Identities(config.session_secret, config.session_ttl_ms);
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;
@@ -203,6 +239,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     uptime_s: (performance.now() - started_ms) / 1_000,
     ready: edge.isReady,
     log: rooms.logKind,
+    ...(rooms.logTrouble === undefined ? {} : { log_trouble: rooms.logTrouble }),
     hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...engine.stats() },
   });
   const edge = new Edge({
@@ -234,6 +271,15 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
       engine.close();
     },
   };
+}
+
+/** The log that lives in a thread of its own, where the configuration asks for one. */
+function logOf({ config, log_port }: ThreadStart): ConnectLog | undefined {
+  const { log: kind, log_records_max } = config;
+  if (kind === 'memory') return undefined;
+  if (log_port === undefined) throw new ConfigError(`--log ${kind}: its thread was not started.`);
+  const recovery_records = log_records_max || Number.MAX_SAFE_INTEGER;
+  return (sink) => new RemoteLog(sink, log_port, { ...config, kind, recovery_records });
 }
 
 /** What carries rooms on one thread, and the log that goes with it. */

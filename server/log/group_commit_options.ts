@@ -42,8 +42,8 @@ export interface GroupCommitOptions {
   readonly now_ms?: () => number;
 }
 
-/** A batch holds up everything behind it: so many records take some 20 ms to commit. */
-export const BATCH_RECORDS_MAX = 2_000;
+/** A batch holds up everything behind it: so many records take some 5 ms to commit. */
+export const BATCH_RECORDS_MAX = 500;
 export const BATCH_BYTES_MAX = 8 * 1_024 * 1_024;
 /** Told to whoever is refused because the database fails. */
 export const TROUBLE_RETRY_MS = 1_000;
