@@ -10,6 +10,7 @@ import type { LogEngine } from './log/engine.ts';
 import { GroupCommit } from './log/group_commit.ts';
 import type { Spreader } from './log/group_commit_options.ts';
 import { LogHost } from './log/host.ts';
+import { PostgresEngine } from './log/postgres.ts';
 import { SqliteEngine } from './log/sqlite.ts';
 import { createLogger } from './telemetry/logger.ts';
 import type { KeeperStart, Nudge, Order, Report } from './workers/messages.ts';
@@ -55,7 +56,8 @@ async function keep(
   };
 }
 
-function engineOf({ data_dir, sync }: Config): LogEngine {
+function engineOf({ log, data_dir, sync, postgres_url }: Config): LogEngine {
+  if (log === 'postgres') return new PostgresEngine(postgres_url);
   return new SqliteEngine({ path: join(data_dir, DATABASE_FILE), sync });
 }
 

@@ -48,6 +48,12 @@ const prepareAll = (database: Database) => ({
   nextRoom: database.prepare<EngineRoom & { readonly name: string }, [number]>(
     'SELECT room_id, name, head FROM rooms WHERE room_id > ? ORDER BY room_id LIMIT 1',
   ),
+  roomIdMax: database.prepare<{ room_id_max: number }, []>(
+    `SELECT max(
+      coalesce((SELECT max(room_id) FROM rooms), 0),
+      coalesce((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'room_id_max'), 0)
+    ) AS room_id_max`,
+  ),
   setRoom: database.prepare<null, [number, string, number]>(
     'INSERT INTO rooms VALUES (?, ?, ?) ON CONFLICT (room_id) DO UPDATE SET head = excluded.head',
   ),
@@ -157,7 +163,7 @@ export class SqliteEngine implements LogEngine {
 
   async prune(step: PruneStep): Promise<PruneResult> {
     return this.#ask((connection) => {
-      const { database, nextRoom, oldest, deleteUpTo, deleteRoom } = connection;
+      const { database, nextRoom, oldest, deleteUpTo } = connection;
       const room = nextRoom.get(step.after_room_id);
       if (room === null) return { room_id: undefined, deleted: 0 };
       const { room_id, name, head } = room;
@@ -172,7 +178,7 @@ export class SqliteEngine implements LogEngine {
       if (last === undefined && !isEmpty) return { room_id, deleted: 0 };
       inTransaction(database, () => {
         if (last !== undefined) deleteUpTo.run(room_id, last.record_offset);
-        if (isEmpty && !step.isOpen(name)) deleteRoom.run(room_id);
+        if (isEmpty && !step.isOpen(name)) forgetRoom(connection, room_id);
       });
       return { room_id, deleted: gone.length };
     });
@@ -207,7 +213,7 @@ export class SqliteEngine implements LogEngine {
       setFact.run('boot', boot);
       setFact.run('closed_cleanly', '0');
       this.#hasBeenOpen = true;
-      return { epoch, room_id_max: Number(recall('room_id_max') || 0) };
+      return { epoch, room_id_max: connection.roomIdMax.get()?.room_id_max ?? 0 };
     });
   }
 
@@ -237,17 +243,18 @@ export class SqliteEngine implements LogEngine {
   }
 }
 
-function insertAll(
-  { insert, setRoom, setFact, fact }: Connection,
-  { room_id, name, records }: RoomAppend,
-): void {
+function insertAll({ insert, setRoom }: Connection, { room_id, name, records }: RoomAppend): void {
   for (const { offset, timestamp, from, from_id, text, id } of records) {
     insert.run(room_id, offset, timestamp, from, from_id, text, id ?? null);
   }
   setRoom.run(room_id, name, records.at(-1)?.offset ?? 0);
-  if (records[0]?.prev === 0 && room_id > Number(fact.get('room_id_max')?.value ?? 0)) {
-    setFact.run('room_id_max', String(room_id));
-  }
+}
+
+/** That its number was used stays known. */
+function forgetRoom({ deleteRoom, roomIdMax, setFact }: Connection, room_id: number): void {
+  const { room_id_max } = roomIdMax.get() ?? { room_id_max: room_id };
+  setFact.run('room_id_max', String(room_id_max));
+  deleteRoom.run(room_id);
 }
 
 function takeWithin(rows: Iterable<Row>, bytes_max: number): MessageRecord[] {
