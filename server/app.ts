@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import project from '../package.json';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
 import { poolBytesFromMemory } from './config/memory.ts';
@@ -21,13 +21,16 @@ import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
 import { Identities } from './session/identity.ts';
+import { MemoryStorage } from './storage/memory.ts';
+import type { Storage } from './storage/port.ts';
+import { connectStorage, hostStorage } from './storage/remote.ts';
 import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { type HubStats, type ServerStats, workerStats } from './telemetry/stats.ts';
 import type { PageAssets } from './web/assets.ts';
 import { buildPage } from './web/build.ts';
-import { Keeper } from './workers/keeper.ts';
+import { type Keeper, type KeeperPorts, KeeperThread } from './workers/keeper.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { lockPort } from './workers/port_lock.ts';
 
@@ -77,7 +80,7 @@ export type HubChoice =
   | { readonly kind: 'script'; readonly fallback?: string };
 
 /** Everything a thread starts from: plain data and shared memory, which can be sent to a worker. */
-export interface ThreadStart {
+export interface ThreadStart extends KeeperPorts {
   /** With the secret and the caps filled in: what was left open is the same for all. */
   readonly config: Config;
   readonly worker: number;
@@ -89,8 +92,6 @@ export interface ThreadStart {
   readonly occupancy: SharedOccupancy;
   /** The chat page; without it there is nothing at `/`. */
   readonly page: PageAssets;
-  /** Where the log is that lives in a thread of its own. */
-  readonly log_port?: MessagePort | undefined;
 }
 
 /**
@@ -104,39 +105,50 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
-  const keeper = await startKeeper(start);
+  const keeper = await openKeeper(start);
   if (workers === 1) {
-    const thread = startThread({ ...start, log_port: keeper?.log_ports[0] }, logger);
+    const thread = startThread({ ...start, ...keeper.ports[0] }, logger);
     const stop = async () => {
       await thread.drain();
-      await keeper?.stop();
+      await keeper.stop();
       await thread.stop();
     };
     const { log } = thread.stats();
-    const failed = keeper?.failed ?? new Promise<Error>(() => undefined);
+    const { failed } = keeper;
     return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
   }
   const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => {
-    const log_port = keeper?.log_ports[worker];
-    const data = { ...start, port, worker, log_port };
-    return { data, transfer: log_port === undefined ? [] : [log_port] };
+    const ports = keeper.ports[worker] ?? {};
+    return { data: { ...start, port, worker, ...ports }, transfer: Object.values(ports) };
   });
   const pool = await WorkerPool.start(WORKER_ENTRY, starts);
   const stop = async () => {
     await pool.ask('drain');
-    await keeper?.stop();
+    await keeper.stop();
     await pool.ask('stop');
   };
-  const failed = Promise.race([pool.failed, ...(keeper === undefined ? [] : [keeper.failed])]);
+  const failed = Promise.race([pool.failed, keeper.failed]);
   return { ...settled, port, log: pool.log, failed, stop, hurry: () => pool.tell('hurry') };
 }
 
-/** The thread of the log's database, where there is one. */
-async function startKeeper({ config, hub, workers }: ThreadStart): Promise<Keeper | undefined> {
-  if (config.log === 'memory') return undefined;
-  const place = hub.kind === 'native' ? { id: hub.id, worker: workers } : undefined;
-  return Keeper.start(KEEPER_ENTRY, config, place, workers);
+/** What outlives the process has a thread of its own. What is in memory, and all workers share, is here. */
+async function openKeeper({ config, hub, workers }: ThreadStart): Promise<Keeper> {
+  const { log, storage } = config;
+  if (log !== 'memory' || (storage !== 'auto' && storage !== 'memory')) {
+    const place = hub.kind === 'native' ? { id: hub.id, worker: workers } : undefined;
+    return KeeperThread.start(KEEPER_ENTRY, config, place, workers);
+  }
+  const shared = new MemoryStorage();
+  const channels = Array.from({ length: workers }, () => new MessageChannel());
+  for (const { port1 } of channels) hostStorage(shared, port1);
+  return {
+    failed: new Promise(() => undefined),
+    ports: channels.map(({ port2: storage_port }) => ({ storage_port })),
+    stop: async () => {
+      for (const { port1 } of channels) port1.close();
+    },
+  };
 }
 
 /**
@@ -227,6 +239,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     limits,
     counters,
   );
+  const storage = storageOf(start);
   const identities = new Identities(config.session_secret, config.session_ttl_ms);
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;
@@ -261,6 +274,7 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
       await edge.drain();
       clearInterval(sweep);
       await rooms.stop();
+      await storage.stop();
     },
     hurry: () => edge.hurry(),
     async stop() {
@@ -271,6 +285,13 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
       engine.close();
     },
   };
+}
+
+/** What all workers share; a thread that was started alone has one to itself. */
+function storageOf({ config, storage_port }: ThreadStart): Storage {
+  if (storage_port === undefined) return new MemoryStorage();
+  const kind = config.storage === 'auto' ? config.log : config.storage;
+  return connectStorage(storage_port, kind, config.log_timeout_ms);
 }
 
 /** The log that lives in a thread of its own, where the configuration asks for one. */

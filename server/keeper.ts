@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from './config/options.ts';
+import type { SqliteOptions } from './database/sqlite.ts';
 import { ConfigError, UnavailableError } from './errors.ts';
 import { loadAddon } from './hub/native/addon.ts';
 import { NativeHub } from './hub/native/hub.ts';
@@ -12,14 +13,19 @@ import type { Spreader } from './log/group_commit_options.ts';
 import { LogHost } from './log/host.ts';
 import { PostgresEngine } from './log/postgres.ts';
 import { SqliteEngine } from './log/sqlite.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { MemoryStorage } from './storage/memory.ts';
+import type { Storage } from './storage/port.ts';
+import { PostgresStorage } from './storage/postgres.ts';
+import { hostStorage } from './storage/remote.ts';
+import { SqliteStorage } from './storage/sqlite.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
 import type { KeeperStart, Nudge, Order, Report } from './workers/messages.ts';
 
 const DATABASE_FILE = 'hubbub.sqlite';
 
-/** What the thread of the database runs: one log for all workers. */
+/** What the thread runs that keeps what outlives the process: one log and one storage for all workers. */
 async function keep(
-  { config, hub, log_ports }: KeeperStart,
+  { config, hub, log_ports, storage_ports }: KeeperStart,
   tell: (report: Report) => void,
 ): Promise<(asked: Order | Nudge) => void> {
   const logger = createLogger(config.log_level);
@@ -31,45 +37,80 @@ async function keep(
   };
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
-  const spreader = hub === undefined ? undefined : new HubSpreader(openHub(hub, config));
-  const log = new GroupCommit(engineOf(config), {
-    ...config,
-    onLost: fail,
-    ...(spreader === undefined ? {} : { spreader }),
-  });
-  await log.start().catch((error: unknown) => {
-    if (!(error instanceof UnavailableError)) throw error;
-    throw new ConfigError(`--log ${config.log}: ${error.message}.`, { cause: error });
-  });
-  log.add({
-    acknowledged: () => undefined,
-    refused: () => undefined,
-    committed: () => undefined,
-    troubled: (reason) => {
-      if (reason !== undefined) logger.error({ reason }, 'the log accepts nothing');
-    },
-  });
-  for (const port of log_ports) new LogHost(log, port);
-  tell({ kind: 'listening', log: log.kind });
+  const storage = await openStorage(config);
+  for (const port of storage_ports) hostStorage(storage, port);
+  const log = config.log === 'memory' ? undefined : await openLog(config, hub, logger, fail);
+  if (log !== undefined) for (const port of log_ports) new LogHost(log, port);
+  const stop = async (): Promise<void> => {
+    await log?.stop();
+    await storage.stop();
+  };
+  tell({ kind: 'listening', log: config.log });
   return (asked) => {
-    if (asked === 'stop') log.stop().then(() => tell({ kind: 'stopped' }), fail);
+    if (asked === 'stop') stop().then(() => tell({ kind: 'stopped' }), fail);
   };
 }
 
-function engineOf({ log, data_dir, sync, postgres_url }: Config): LogEngine {
-  if (log === 'postgres') return new PostgresEngine(postgres_url);
-  return new SqliteEngine({ path: join(data_dir, DATABASE_FILE), sync });
+async function openLog(
+  config: Config,
+  hub: KeeperStart['hub'],
+  logger: Logger,
+  onLost: (error: Error) => void,
+): Promise<GroupCommit> {
+  const spreader = hub === undefined ? undefined : new HubSpreader(openHub(hub, config));
+  const options = { ...config, onLost, ...(spreader === undefined ? {} : { spreader }) };
+  const log = new GroupCommit(engineOf(config), options);
+  await log.start().catch((error: unknown) => refuseStart(`--log ${config.log}`, error));
+  const troubles = { acknowledged: ignore, refused: ignore, committed: ignore };
+  log.add({
+    ...troubles,
+    troubled: (reason) => {
+      if (reason !== undefined) logger.error({ reason }, 'the log accepts nothing');
+      else if (log.hasBeenTroubled) logger.info('the log accepts messages again');
+    },
+  });
+  return log;
 }
+
+async function openStorage(config: Config): Promise<Storage> {
+  const kind = config.storage === 'auto' ? config.log : config.storage;
+  try {
+    if (kind === 'memory') return new MemoryStorage();
+    if (kind === 'sqlite') return new SqliteStorage(sqliteOf(config));
+    const storage = new PostgresStorage(config.postgres_url);
+    await storage.start();
+    return storage;
+  } catch (error) {
+    return refuseStart(`--storage ${kind}`, error);
+  }
+}
+
+/** A server that cannot have its database at the start says so in one sentence, and ends. */
+function refuseStart(option: string, error: unknown): never {
+  if (!(error instanceof UnavailableError)) throw error;
+  throw new ConfigError(`${option}: ${error.message}.`, { cause: error });
+}
+
+const sqliteOf = ({ data_dir, sync }: Config): SqliteOptions => ({
+  path: join(data_dir, DATABASE_FILE),
+  sync,
+});
+
+const engineOf = (config: Config): LogEngine =>
+  config.log === 'postgres'
+    ? new PostgresEngine(config.postgres_url)
+    : new SqliteEngine(sqliteOf(config));
+
+const ignore = (): void => undefined;
 
 function openHub({ id, worker }: NonNullable<KeeperStart['hub']>, config: Config): NativeHub {
   const addon = loadAddon();
   if (typeof addon === 'string') throw new ConfigError(`--hub native: the addon ${addon}.`);
-  const nothing = (): void => undefined;
   return new NativeHub({
-    door: new addon.Door(id, worker, nothing),
+    door: new addon.Door(id, worker, ignore),
     // Nobody listens at this thread: what is appended here goes out at the workers.
-    events: { publish: nothing, wake: nothing, overrun: nothing },
-    onVerdict: nothing,
+    events: { publish: ignore, wake: ignore, overrun: ignore },
+    onVerdict: ignore,
     batch_bytes: batchBytes({ ...config, joined_users_max: 0 }),
     clock: () => addon.monotonicMs(),
   });

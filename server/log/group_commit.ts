@@ -35,6 +35,7 @@ export class GroupCommit {
   #epoch = '';
   #room_id_max = 0;
   #trouble: string | undefined;
+  #hasBeenTroubled = false;
   #working: Promise<void> | undefined;
   #stopped = false;
 
@@ -48,6 +49,11 @@ export class GroupCommit {
 
   get kind(): string {
     return this.#engine.kind;
+  }
+
+  /** Whether there has been a time since the start when nothing was accepted. */
+  get hasBeenTroubled(): boolean {
+    return this.#hasBeenTroubled;
   }
 
   /**
@@ -290,6 +296,7 @@ export class GroupCommit {
   #setTrouble(reason: string | undefined): void {
     if (reason === this.#trouble) return;
     this.#trouble = reason;
+    this.#hasBeenTroubled = true;
     for (const subscriber of this.#subscribers) subscriber.troubled(reason);
   }
 }

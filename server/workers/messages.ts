@@ -20,6 +20,7 @@ export interface KeeperStart {
   readonly config: Config;
   /** The native hub it puts records into, and the number of its own place there. */
   readonly hub: { readonly id: number; readonly worker: number } | undefined;
-  /** One for each worker. */
+  /** One for each worker; none where the log is in memory. */
   readonly log_ports: readonly MessagePort[];
+  readonly storage_ports: readonly MessagePort[];
 }
