@@ -51,6 +51,11 @@ export class GroupCommit {
     return this.#engine.kind;
   }
 
+  /** Whether nothing waits and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#working === undefined && this.#queue.length + this.#jobs.length === 0;
+  }
+
   /** Whether there has been a time since the start when nothing was accepted. */
   get hasBeenTroubled(): boolean {
     return this.#hasBeenTroubled;

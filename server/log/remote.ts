@@ -83,7 +83,7 @@ export class RemoteLog implements Log {
   submit(room: string, draft: Draft, token: number): boolean {
     const { from, from_id, text, id } = draft;
     if (this.#stopped || this.trouble !== undefined || !this.#open.has(room)) return false;
-    if (this.#isFull) return false;
+    if (this.#isFullFor(text.length)) return false;
     if (this.#unanswered.size === 0) this.#progress_ms = performance.now();
     this.#unanswered.set(token, text.length);
     this.#unanswered_bytes += text.length;
@@ -111,10 +111,13 @@ export class RemoteLog implements Log {
     return this.#stopping;
   }
 
-  get #isFull(): boolean {
+  /** One publish alone may be larger than the bound. */
+  #isFullFor(bytes: number): boolean {
     const { log_queue_records_max, log_queue_bytes_max } = this.#options;
+    if (this.#unanswered.size === 0) return false;
     return (
-      this.#unanswered.size >= log_queue_records_max || this.#unanswered_bytes > log_queue_bytes_max
+      this.#unanswered.size >= log_queue_records_max ||
+      this.#unanswered_bytes + bytes > log_queue_bytes_max
     );
   }
 

@@ -46,11 +46,13 @@ export async function connectEngine(
   return {
     log,
     group,
-    step: () => new Promise((resolve) => setImmediate(resolve)),
+    step: nextTurn,
     settle: async () => {
-      // The first answer may overtake a batch, the second comes behind it.
-      for (let round = 0; round < 2; round += 1) {
+      // Messages keep their order: when an answer comes, everything before it has. The first one may
+      // overtake a batch; the last one comes behind what a recovery has answered.
+      for (let round = 0; round < 3; round += 1) {
         await log.open(PROBE).catch(() => undefined);
+        while (!group.isIdle) await nextTurn();
       }
     },
     dispose: async () => {
@@ -58,4 +60,8 @@ export async function connectEngine(
       port2.close();
     },
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
