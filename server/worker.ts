@@ -3,7 +3,6 @@ import { startThread, type ThreadStart } from './app.ts';
 import { ConfigError } from './errors.ts';
 import { createLogger } from './telemetry/logger.ts';
 import type { Nudge, Order, Report } from './workers/messages.ts';
-import { RemoteCalls } from './workers/storage.ts';
 
 /** What one worker runs: a whole server but for the process around it, which the main thread minds. */
 function serve(start: ThreadStart, tell: (report: Report) => void): (asked: Order | Nudge) => void {
@@ -18,13 +17,10 @@ function serve(start: ThreadStart, tell: (report: Report) => void): (asked: Orde
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   try {
-    const calls = new RemoteCalls(tell);
-    const storage = start.storage === undefined ? undefined : calls.storage(start.storage);
-    const thread = startThread(start, logger, undefined, storage);
+    const thread = startThread(start, logger);
     tell({ kind: 'listening', log: thread.stats().log });
     return (asked) => {
-      if (typeof asked === 'object') calls.take(asked);
-      else if (asked === 'hurry') thread.hurry();
+      if (asked === 'hurry') thread.hurry();
       else if (asked === 'drain') thread.drain().then(() => tell({ kind: 'drained' }), fail);
       else thread.stop().then(() => tell({ kind: 'stopped' }), fail);
     };

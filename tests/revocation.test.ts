@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MemoryStorage } from '../server/storage/memory.ts';
 import { createLogger } from '../server/telemetry/logger.ts';
 import { ADMIN_KEY, askAdmin, signIn } from './support/admin.ts';
@@ -104,22 +107,24 @@ describe('a live connection ends with 4501', () => {
   });
 });
 
-test('what was revoked stays so at the next start', async () => {
-  const storage = new MemoryStorage();
-  const start = () => startServer(OPTIONS, undefined, createLogger('silent'), storage);
-  const first = start();
-  const { token } = await signIn(first, 'ada');
-  using client = await RawSocket.upgrade(first.port, { path: `/ws?token=${token}` });
-  const { session } = await client.receive('welcome');
-  await askAdmin(first, 'POST', '/users/ada/revoke');
-  await client.ended(WITHIN_MS);
-  await first.stop();
-  const second = start();
+test('what was revoked stays so at the next start, with storage that lasts', async () => {
+  const data_dir = mkdtempSync(join(tmpdir(), 'hubbub-revocation-'));
+  const options = { ...OPTIONS, data_dir, storage: 'sqlite', workers: 1 } as const;
   try {
+    const first = await serveAlone(options);
+    const { token } = await signIn(first, 'ada');
+    const other = await signIn(first, 'ben');
+    using client = await RawSocket.upgrade(first.port, { path: `/ws?token=${token}` });
+    const { session } = await client.receive('welcome');
+    await askAdmin(first, 'POST', '/users/ada/revoke');
+    await client.ended(WITHIN_MS);
+    await first.stop('SIGKILL');
+    await using second = await serveAlone(options);
     // At once: nobody is let in before the revocations have been read.
     for (const one of [session, token]) expect(await statusOf(second.port, one)).toBe(401);
+    expect(await statusOf(second.port, other.token)).toBe(101);
   } finally {
-    await second.stop();
+    rmSync(data_dir, { recursive: true });
   }
 });
 

@@ -17,9 +17,16 @@ export type Router = (request: Request, path: string) => Response | Promise<Resp
 const status = (code: number, text: string): Response =>
   new Response(`${text}\n`, { status: code, headers: { 'cache-control': 'no-store' } });
 
-/** A hub that nobody asked for is worth knowing where health is looked at. */
-const health = ({ hub: { kind, fallback } }: ServerStats) =>
-  fallback === undefined ? { status: 'ok', hub: kind } : { status: 'ok', hub: kind, fallback };
+/**
+ * A hub that nobody asked for is worth knowing where health is looked at, and so is a log that accepts
+ * nothing. The answer stays 200: to start the process again would not help, and would cut everybody off.
+ */
+const health = ({ hub: { kind, fallback }, log_trouble }: ServerStats) => ({
+  status: log_trouble === undefined ? 'ok' : 'degraded',
+  hub: kind,
+  ...(fallback === undefined ? {} : { fallback }),
+  ...(log_trouble === undefined ? {} : { log_trouble }),
+});
 
 /** The endpoints beside `/ws`: each answers GET and HEAD, and nothing else. */
 function routesFor(telemetry: Telemetry, page: PageAssets): ReadonlyMap<string, Route> {

@@ -10,6 +10,7 @@ import {
 } from '../protocol/encoding.ts';
 import type { Joined, MessageRecord, Position, TypingEvent, User } from '../protocol/messages.ts';
 import type { RoomContext } from './context.ts';
+import { olderPage } from './older_page.ts';
 import type { Publisher } from './pending.ts';
 import { PresenceLedger } from './presence.ts';
 import { replayFromLog } from './replay.ts';
@@ -217,17 +218,17 @@ export class Room {
     id: string | undefined,
   ): Promise<void> {
     const { hub, log, limits } = this.#context;
-    const range = { before: newer.before + 1 };
-    const records = await withDeadline(
-      log.read(this.name, range, missing),
+    // One more than is missing tells whether there are older ones.
+    const found = await withDeadline(
+      log.read(this.name, { before: newer.before + 1 }, missing + 1),
       limits.log_timeout_ms,
       'reading history',
     );
     // Without its last member the room may have gone meanwhile.
     if (!participant.isOpen) return;
+    const { records, more } = olderPage(found, missing, limits.replay_bytes_max);
     const older = hub.encodePage(this.handle, participant.encoding, records);
     const page = joinPages(participant.encoding, [older, newer]);
-    const more = records.length === missing && (records[0]?.prev ?? 0) > 0;
     this.#sendHistory(participant, page, more, id);
   }
 

@@ -1,12 +1,16 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { withDeadline } from '../deadline.ts';
 import { ConfigError } from '../errors.ts';
-import type { Storage } from '../storage/port.ts';
 import type { Nudge, Order, Report } from './messages.ts';
-import { answerCall, type StorageCall } from './storage.ts';
 
 /** Reading the sources again for each worker takes a while on a machine that is busy. */
 const START_MS_MAX = 30_000;
+
+/** What a worker gets as its `workerData`, and what of it becomes its own. */
+export interface WorkerStart {
+  readonly data: unknown;
+  readonly transfer: readonly MessagePort[];
+}
 
 /** One worker as the main thread sees it: what it was asked, and the answer that is awaited. */
 class Member {
@@ -17,14 +21,16 @@ class Member {
   readonly #ended = Promise.withResolvers<undefined>();
   #answer = Promise.withResolvers<Report>();
 
-  /** @param storage answers what the worker asks it; undefined when there is none */
-  constructor(entry: URL, index: number, start: unknown, storage: Storage | undefined) {
+  constructor(entry: URL, name: string, { data, transfer }: WorkerStart) {
     this.failed = this.#failed.promise;
-    this.#worker = new Worker(entry, { workerData: start, name: `hubbub worker ${index}` });
-    const fail = (what: string): void => this.#failed.resolve(new Error(`worker ${index} ${what}`));
+    this.#worker = new Worker(entry, {
+      workerData: data,
+      transferList: [...transfer],
+      name: `hubbub ${name}`,
+    });
+    const fail = (what: string): void => this.#failed.resolve(new Error(`${name} ${what}`));
     this.#worker.on('message', (report: Report) => {
-      if (report.kind === 'storage call') this.#serve(report, storage);
-      else if (report.kind !== 'failed') this.#answer.resolve(report);
+      if (report.kind !== 'failed') this.#answer.resolve(report);
       else if (report.isConfigError) this.#failed.resolve(new ConfigError(report.message));
       else fail(`failed: ${report.message}`);
     });
@@ -33,14 +39,6 @@ class Member {
       fail(`ended with status ${status}`);
       this.#ended.resolve(undefined);
     });
-  }
-
-  #serve(call: StorageCall, storage: Storage | undefined): void {
-    if (storage === undefined) throw new Error('a worker asked for a storage there is none of');
-    answerCall(storage, call).then(
-      (answer) => this.#worker.postMessage(answer),
-      (error: Error) => this.#failed.resolve(error),
-    );
   }
 
   /** @returns its answer; undefined once it has ended, because then there is nothing left to do */
@@ -79,16 +77,16 @@ export class WorkerPool {
   }
 
   /**
-   * Starts one worker for each element of `starts`, which it gets as its `workerData`.
-   * @param storage what the workers have in common through this thread
+   * Starts one worker for each element of `starts`.
+   * @param name what they are called in error messages, before their number
    * @throws ConfigError when what was asked for cannot be had, Error when a worker ends or takes too long
    */
   static async start(
     entry: URL,
-    starts: readonly unknown[],
-    storage?: Storage | undefined,
+    starts: readonly WorkerStart[],
+    name = 'worker',
   ): Promise<WorkerPool> {
-    const members = starts.map((start, index) => new Member(entry, index, start, storage));
+    const members = starts.map((start, index) => new Member(entry, `${name} ${index}`, start));
     const reports = await withDeadline(
       Promise.all(members.map((member) => member.started())),
       START_MS_MAX,

@@ -1,4 +1,4 @@
-import { type ConnectLog, openStorage, prepare, startThread } from '../../server/app.ts';
+import { type ConnectLog, prepare, startThread } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Config } from '../../server/config/options.ts';
 import type { Storage } from '../../server/storage/port.ts';
@@ -26,9 +26,8 @@ export function startServer(
 ): TestServer {
   const defaults = loadConfig([], {});
   if (defaults === undefined) throw new Error('no configuration');
-  const config = { ...defaults, ...BASE, workers: 1, ...options };
-  const start = prepare(config);
-  const thread = startThread(start, logger, connectLog, storage ?? openStorage(config));
+  const start = prepare({ ...defaults, ...BASE, workers: 1, ...options });
+  const thread = startThread(start, logger, connectLog, storage);
   return {
     ...addresses(thread.port),
     stats: thread.stats,
