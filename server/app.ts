@@ -248,9 +248,7 @@ export function startThread(
     counters,
   );
   const accounts = hasAccounts(config, storage) ? storage : undefined;
-  const identity = openIdentity(config, logger, accounts, () =>
-    edge.dismiss((one) => identity.revocations?.covers(one) === true),
-  );
+  const identity = openIdentity(config, logger, accounts, () => edge.dismissRevoked());
   const stopTidying = accounts && worker === 0 ? keepTidy(accounts, logger) : undefined;
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;

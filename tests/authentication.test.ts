@@ -264,6 +264,31 @@ describe('row 14: where guests are denied', () => {
   });
 });
 
+describe('guests', () => {
+  const guest_rooms = '{"lobby":["join"],"open.*":["join","publish"]}';
+
+  test('may do what the configuration says, also when they come back', async () => {
+    await using before = serve();
+    using old = await RawSocket.upgrade(before.port);
+    const { session } = await old.receive('welcome');
+    await using server = serve({ guest_rooms, ...WITH_JWT });
+    for (const path of ['/ws', `/ws?token=${session}`]) {
+      using guest = await RawSocket.upgrade(server.port, { path });
+      guest.send({ type: 'join', room: 'attic' }, { type: 'join', room: 'lobby' });
+      expect(await guest.receive('error')).toMatchObject({ code: 'forbidden', room: 'attic' });
+      await guest.receive('joined');
+      guest.send({ type: 'message', room: 'lobby', text: 'x' });
+      expect(await guest.receive('error')).toMatchObject({ code: 'forbidden', room: 'lobby' });
+    }
+    using known = await RawSocket.join(server.port, 'attic', bearer(await sign()));
+    await known.roundTrip();
+  });
+
+  test.each(['lobby', '[]', '{"lobby":["rule"]}'])('have no rights of the form %s', (rules) => {
+    expect(() => serve({ guest_rooms: rules })).toThrow('--guest-rooms must be JSON');
+  });
+});
+
 describe('row 10: a page of another origin', () => {
   const listed: Partial<Config> = {
     allowed_origins: 'https://chat.example.com,https://*.example.org',

@@ -78,6 +78,7 @@ export const OPTIONS = {
   session_ttl_ms: integer(24 * HOUR_MS, 1_000, ANY, 'how long a resume token is accepted'),
 
   guests: choice('allow', ['allow', 'deny'], 'whether one may come without a token'),
+  guest_rooms: text('', 'rights of guests by room pattern, as JSON; empty = all, everywhere'),
   allowed_origins: text('', 'web pages that may connect, separated by commas; empty = all'),
   auth_timeout_ms: integer(10_000, 1, HOUR_MS, 'wait for `auth` where guests are denied'),
   token_bytes_max: integer(8 * KIB, 256, 64 * KIB, 'size of a token'),

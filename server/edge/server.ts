@@ -1,7 +1,6 @@
 import type { Server, WebSocketHandler } from 'bun';
 import type { AdminApi } from '../admin/api.ts';
 import { type HubEvents, topicOf } from '../hub/port.ts';
-import type { Identity } from '../identity/identity.ts';
 import type { SessionContext } from '../session/session.ts';
 import { TokenBucket } from '../session/token_bucket.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
@@ -104,10 +103,12 @@ export class Edge {
   }
 
   /** Sends away everybody who is no longer welcome as who they are. */
-  dismiss(isRevoked: (identity: Identity) => boolean): void {
+  dismissRevoked(): void {
+    const { authenticator } = this.#parts.sessions;
     for (const connection of this.#connections) {
       const { identity } = connection;
-      if (identity !== undefined && isRevoked(identity)) connection.close('token_invalid');
+      if (identity === undefined || !authenticator.isRevoked(identity)) continue;
+      connection.close('token_invalid');
     }
   }
 

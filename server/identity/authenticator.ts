@@ -1,7 +1,8 @@
 import { Refusal, UnavailableError } from '../errors.ts';
 import { type Identity, isGuest, newGuest } from './identity.ts';
 import type { JwtVerifier } from './jwt.ts';
-import { ResumeTokens } from './resume_tokens.ts';
+import type { Permissions } from './permissions.ts';
+import { RESUME_TOKEN_BYTES_MAX, ResumeTokens } from './resume_tokens.ts';
 import type { Revocations } from './revocations.ts';
 import { type Accounts, isSessionToken } from './session_tokens.ts';
 
@@ -13,6 +14,7 @@ export interface AuthenticatorParts {
   /** Longer ones are refused before anybody reads them. */
   readonly token_bytes_max: number;
   readonly guests: 'allow' | 'deny';
+  readonly guestPermissions: Permissions;
   /** Absent: no JSON Web Token is accepted. */
   readonly jwt?: JwtVerifier | undefined;
   /** Absent: no session token is accepted, and nobody is disabled or revoked. */
@@ -45,7 +47,7 @@ export class Authenticator {
   }
 
   guest(username: string | undefined): Identity {
-    return newGuest(username, Date.now());
+    return newGuest(username, Date.now(), this.#parts.guestPermissions);
   }
 
   /** A resume token. */
@@ -60,7 +62,8 @@ export class Authenticator {
 
   verify(token: string): Verdict {
     const { revocations, token_bytes_max } = this.#parts;
-    if (Buffer.byteLength(token) > token_bytes_max) return new Refusal('token_invalid');
+    const bytes_max = ResumeTokens.isOne(token) ? RESUME_TOKEN_BYTES_MAX : token_bytes_max;
+    if (Buffer.byteLength(token) > bytes_max) return new Refusal('token_invalid');
     const verdict = this.#identify(token);
     const isKnown = revocations === undefined || revocations.isLoaded;
     if (isKnown && !(verdict instanceof Promise)) return this.#settle(verdict);
@@ -78,8 +81,10 @@ export class Authenticator {
   }
 
   #resume(verdict: Identity | Refusal): Identity | Refusal {
-    const isBarred = !(verdict instanceof Refusal) && isGuest(verdict.user) && !this.admitsGuests;
-    return isBarred ? new Refusal('token_invalid') : verdict;
+    if (verdict instanceof Refusal || !isGuest(verdict.user)) return verdict;
+    if (!this.admitsGuests) return new Refusal('token_invalid');
+    // What guests may do is up to the configuration of today, not of the day they first came.
+    return { ...verdict, permissions: this.#parts.guestPermissions };
   }
 
   async #settleLater(verdict: Verdict): Promise<Identity | Refusal> {
@@ -96,7 +101,10 @@ export class Authenticator {
 
   #settle(verdict: Identity | Refusal): Identity | Refusal {
     if (verdict instanceof Refusal) return verdict;
-    const isRevoked = this.#parts.revocations?.covers(verdict) === true;
-    return isRevoked ? new Refusal('token_invalid') : verdict;
+    return this.isRevoked(verdict) ? new Refusal('token_invalid') : verdict;
+  }
+
+  isRevoked(identity: Identity): boolean {
+    return this.#parts.revocations?.covers(identity) === true;
   }
 }

@@ -22,10 +22,14 @@ export const USERNAME_BYTES_MAX = 64;
 
 const CONTROL = /\p{C}/u;
 
-export function newGuest(username: string | undefined, now_ms: number): Identity {
+export function newGuest(
+  username: string | undefined,
+  now_ms: number,
+  permissions: Permissions = Permissions.all,
+): Identity {
   const id = randomBytes(9).toString('base64url');
   const user = { user_id: GUEST_PREFIX + id, username: username ?? `guest-${id.slice(0, 4)}` };
-  return { user, permissions: Permissions.all, issued_at_ms: now_ms };
+  return { user, permissions, issued_at_ms: now_ms };
 }
 
 export const isGuest = ({ user_id }: User): boolean => user_id.startsWith(GUEST_PREFIX);

@@ -3,6 +3,7 @@ import type { Storage } from '../storage/port.ts';
 import { Authenticator } from './authenticator.ts';
 import { type JwtOptions, JwtVerifier } from './jwt.ts';
 import { type JwtKeyOptions, openJwtKeys } from './jwt_keys.ts';
+import { Permissions } from './permissions.ts';
 import { ResumeTokens } from './resume_tokens.ts';
 import { Revocations } from './revocations.ts';
 import { Accounts } from './session_tokens.ts';
@@ -12,6 +13,8 @@ export interface IdentityOptions extends JwtKeyOptions, JwtOptions {
   readonly session_ttl_ms: number;
   readonly token_bytes_max: number;
   readonly guests: 'allow' | 'deny';
+  /** JSON of `RoomRules`; empty: everything. */
+  readonly guest_rooms: string;
 }
 
 export interface IdentityLogger {
@@ -22,8 +25,6 @@ export interface IdentityLogger {
 /** Everything one thread needs to know who people are. */
 export interface IdentityDesk {
   readonly authenticator: Authenticator;
-  /** Whether this identity has been revoked since it was proven. */
-  readonly revocations: Revocations | undefined;
   stop(): void;
 }
 
@@ -57,9 +58,23 @@ export function openIdentity(
     resume: new ResumeTokens(options.session_secret, options.session_ttl_ms),
     token_bytes_max: options.token_bytes_max,
     guests: options.guests,
+    guestPermissions: guestPermissions(options.guest_rooms),
     jwt: keys && new JwtVerifier(keys, options, turnedDown),
     accounts: storage && new Accounts(storage),
     revocations,
   });
-  return { authenticator, revocations, stop: () => revocations?.stop() };
+  return { authenticator, stop: () => revocations?.stop() };
+}
+
+function guestPermissions(rules: string): Permissions {
+  if (rules === '') return Permissions.all;
+  let claim: unknown;
+  try {
+    claim = JSON.parse(rules);
+  } catch {
+    // Not JSON: answered like JSON of another shape.
+  }
+  const permissions = Permissions.read(claim);
+  if (permissions !== undefined) return permissions;
+  throw new ConfigError('--guest-rooms must be JSON like {"lobby":["join","publish","history"]}.');
 }

@@ -14,8 +14,8 @@ interface Rule {
   readonly rights: readonly Right[];
 }
 
-/** Rules of one token, as JSON: more could not be carried over in a resume token. */
-const RULES_CHARACTERS_MAX = 4_096;
+/** Rules of one token, as JSON: a resume token has to carry them over. */
+const RULES_BYTES_MAX = 4_096;
 
 const EVERYTHING: Rights = { join: true, publish: true, history: true };
 
@@ -46,7 +46,7 @@ export class Permissions {
     const isSound = Object.values(claim).every(
       (rights) => Array.isArray(rights) && rights.every((right) => RIGHTS.includes(right)),
     );
-    if (!isSound || JSON.stringify(claim).length > RULES_CHARACTERS_MAX) return undefined;
+    if (!isSound || Buffer.byteLength(JSON.stringify(claim)) > RULES_BYTES_MAX) return undefined;
     return new Permissions(claim as RoomRules);
   }
 

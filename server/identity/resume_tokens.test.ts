@@ -4,7 +4,7 @@ import { words } from '../../tests/support/arbitraries.ts';
 import { Refusal } from '../errors.ts';
 import { isGuest, newGuest } from './identity.ts';
 import { Permissions } from './permissions.ts';
-import { ResumeTokens } from './resume_tokens.ts';
+import { RESUME_TOKEN_BYTES_MAX, ResumeTokens } from './resume_tokens.ts';
 
 const SECRET = 'a secret for tests only, long enough';
 const TTL_MS = 60_000;
@@ -111,6 +111,18 @@ describe('a resume token of somebody who came with a token', () => {
     const later = new ResumeTokens(SECRET, TTL_MS, () => now_ms + 1_000);
     expect(refusalOf(later, token)).toBe('token_expired');
     expect(tokens.verify(token)).not.toBeInstanceOf(Refusal);
+  });
+
+  test('fits into its bounds, however much it carries', () => {
+    const rooms = { ['ü'.repeat(2_000)]: ['join', 'publish', 'history'] };
+    const token = tokens.issue({
+      user: { user_id: '"'.repeat(255), username: 'ü'.repeat(32) },
+      permissions: Permissions.read(rooms) ?? Permissions.none,
+      issued_at_ms: Number.MAX_SAFE_INTEGER,
+      expires_at_ms: Number.MAX_SAFE_INTEGER,
+      token_id: `jti:${'ü'.repeat(255)}`,
+    });
+    expect(token.length).toBeWithin(6_000, RESUME_TOKEN_BYTES_MAX);
   });
 
   test('proves nothing anew: coming back keeps the time of the first proof', () => {

@@ -5,6 +5,9 @@ import { Permissions, type RoomRules } from './permissions.ts';
 
 const TOKEN_VERSION = 'r1';
 
+/** The longest ids and the most permissions there can be take less. */
+export const RESUME_TOKEN_BYTES_MAX = 8_192;
+
 /** What stands in a resume token. The optional ones are absent for guests. */
 interface Claims {
   readonly user_id: string;

@@ -55,6 +55,7 @@ const authenticator = new Authenticator({
   resume: new ResumeTokens('a secret for tests only, long enough', 60_000),
   token_bytes_max: 8_192,
   guests: 'allow',
+  guestPermissions: Permissions.all,
 });
 
 function open(bench: RoomBench, encoding: Encoding = 'json') {

@@ -112,6 +112,11 @@ export class Session implements Participant {
   identify(identity: Identity, id?: string): void {
     const isFirst = this.#identity === undefined;
     clearTimeout(this.#authDeadline);
+    // The answer may have been on its way when the revocation came.
+    if (this.context.authenticator.isRevoked(identity)) {
+      this.close('token_invalid');
+      return;
+    }
     // In rooms a user keeps the name the others have seen.
     this.#identity = this.joined.size === 0 ? identity : { ...identity, user: this.user };
     this.welcome(id);
