@@ -55,6 +55,14 @@ describe('row 11: a token at the handshake', () => {
     await client.receive('welcome');
   });
 
+  test('is refused unread when it is too long, good as it may be', async () => {
+    const token = await sign({ padding: 'x'.repeat(1_000) });
+    await using server = serve({ ...WITH_JWT, token_bytes_max: token.length });
+    await using strict = serve({ ...WITH_JWT, token_bytes_max: token.length - 1 });
+    expect(await statusOf(server.port, bearer(token))).toBe(101);
+    expect(await statusOf(strict.port, bearer(token))).toBe(401);
+  });
+
   test('is 503 while it cannot be checked', async () => {
     const keys = Bun.serve({ port: 0, fetch: () => new Response('down', { status: 500 }) });
     await using server = serve({ jwt_jwks_url: `http://127.0.0.1:${keys.port}/` });

@@ -112,10 +112,10 @@ test('an endpoint that goes down takes nobody with it whose key is known', async
 test('an endpoint that is down at the start is asked now and then, not by every token', async () => {
   using server = new KeyServer(FIRST);
   server.answer = down;
-  const { verdictOn, failures } = verifierFor(server, { jwt_jwks_cooldown_ms: 200 });
+  const { verdictOn, failures } = verifierFor(server, { jwt_jwks_cooldown_ms: 1_000 });
   await eventually('it was noticed', () => failures.length === 1);
-  const verdicts = await Promise.all(Array.from({ length: 20 }, () => verdictOn(FIRST)));
-  expect(new Set(verdicts)).toEqual(new Set(['unavailable']));
+  // One after the other: those that come at once share one request anyway.
+  for (let count = 0; count < 20; count += 1) expect(await verdictOn(FIRST)).toBe('unavailable');
   expect(server.asked).toBeLessThanOrEqual(2);
   server.answer = undefined;
   await eventually('it is there', async () => (await verdictOn(FIRST)) === 'ada');
