@@ -50,6 +50,7 @@ export const TROUBLE_RETRY_MS = 1_000;
 /** Reads between two batches: publishers wait for them. */
 export const READS_MS_MAX = 5;
 export const RECONNECT_INTERVAL_MS = 250;
+export const RECONNECT_INTERVAL_MS_MAX = 4_000;
 export const PRUNE_INTERVAL_MS = 30_000;
 /** One step of letting go, between two batches. */
 export const PRUNE_STEP_RECORDS = 500;

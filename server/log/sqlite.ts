@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite';
+import { type Database, SQLiteError } from 'bun:sqlite';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import {
@@ -24,6 +24,9 @@ import { recordOf } from './record.ts';
 
 /** Changes with each boot of the machine; where there is no such file, no boot is known again. */
 const BOOT_ID_PATH = '/proc/sys/kernel/random/boot_id';
+
+/** After these nothing of the transaction is in the file for good. */
+const REFUSED_COMMITS: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_BUSY']);
 
 /** A record as its table has it. */
 interface Row {
@@ -141,8 +144,7 @@ export class SqliteEngine implements LogEngine {
         throw error;
       }
     });
-    // From here on nobody knows before it has answered: an error is not an UnavailableError.
-    this.#connection?.database.run('COMMIT');
+    this.#commit();
   }
 
   async read(
@@ -192,6 +194,20 @@ export class SqliteEngine implements LogEngine {
     this.#close();
     this.#lock?.close();
     this.#lock = undefined;
+  }
+
+  /** An error that leaves open what has become of it is not an UnavailableError. */
+  #commit(): void {
+    const database = this.#connection?.database;
+    try {
+      database?.run('COMMIT');
+    } catch (error) {
+      const isRefused = error instanceof SQLiteError && REFUSED_COMMITS.has(error.code ?? '');
+      if (!isRefused) throw error;
+      // Some failures have ended the transaction already.
+      if (database?.inTransaction === true) database.run('ROLLBACK');
+      throw unavailable('the database failed', error);
+    }
   }
 
   #start(connection: Connection): EngineStart {
