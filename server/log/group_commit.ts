@@ -1,11 +1,12 @@
 import { UnavailableError } from '../errors.ts';
 import type { Draft, MessageRecord } from '../protocol/messages.ts';
 import { Batch, idsOf, type LiveRoom, type Publish, tokensOf } from './batch.ts';
-import type { LogEngine } from './engine.ts';
+import { DuplicatePublishError, type LogEngine } from './engine.ts';
 import {
   BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,
   type GroupCommitOptions,
+  LOOKUPS_AFTER_DUPLICATE,
   READS_MS_MAX,
   RECONNECT_INTERVAL_MS,
   RECONNECT_INTERVAL_MS_MAX,
@@ -39,6 +40,8 @@ export class GroupCommit {
   #hasBeenTroubled = false;
   /** Since the last commit. */
   #failures = 0;
+  /** So many batches are looked up before they are committed. */
+  #lookups = 0;
   #working: Promise<void> | undefined;
   #stopped = false;
 
@@ -219,20 +222,36 @@ export class GroupCommit {
     if (publishes.length === 0) return;
     let batch: Batch | undefined;
     try {
-      const ids = idsOf(publishes);
-      const known = ids.length === 0 ? [] : await this.#engine.findPublishes(ids);
-      batch = new Batch(publishes, known, this.#now_ms());
+      batch = new Batch(publishes, await this.#findKnown(publishes), this.#now_ms());
       if (batch.appends.length > 0) {
         await this.#engine.append(batch.appends);
         this.#failures = 0;
       }
     } catch (error) {
+      if (error instanceof DuplicatePublishError && this.#lookups === 0) {
+        this.#lookups = LOOKUPS_AFTER_DUPLICATE;
+        await this.#commit(publishes);
+        return;
+      }
       const isSettled = batch === undefined || error instanceof UnavailableError;
       if (isSettled) this.#refuse(publishes);
       await this.#recover(error, isSettled ? undefined : batch);
       return;
     }
     this.#settle(batch);
+  }
+
+  /**
+   * Hardly any publish is one that was sent again, and the database finds that out by itself. Where one
+   * was, more may follow, as after a restart: then it is asked first.
+   */
+  async #findKnown(publishes: readonly Publish[]): Promise<readonly (number | undefined)[]> {
+    if (this.#lookups === 0) return [];
+    const ids = idsOf(publishes);
+    const known = ids.length === 0 ? [] : await this.#engine.findPublishes(ids);
+    const isFresh = known.every((offset) => offset === undefined);
+    this.#lookups = isFresh ? this.#lookups - 1 : LOOKUPS_AFTER_DUPLICATE;
+    return known;
   }
 
   /** A database that opens and then fails again, as on a full disk, is left alone for longer and longer. */

@@ -45,6 +45,8 @@ export interface GroupCommitOptions {
 /** A batch holds up everything behind it: so many records take some 5 ms to commit. */
 export const BATCH_RECORDS_MAX = 500;
 export const BATCH_BYTES_MAX = 8 * 1_024 * 1_024;
+/** Batches without any, after one that held a publish sent again. */
+export const LOOKUPS_AFTER_DUPLICATE = 20;
 /** Told to whoever is refused because the database fails. */
 export const TROUBLE_RETRY_MS = 1_000;
 /** Reads between two batches: publishers wait for them. */

@@ -10,14 +10,15 @@ import {
 } from '../database/sqlite.ts';
 import { ConfigError } from '../errors.ts';
 import type { MessageRecord } from '../protocol/messages.ts';
-import type {
-  EngineRoom,
-  EngineStart,
-  LogEngine,
-  PruneResult,
-  PruneStep,
-  PublishId,
-  RoomAppend,
+import {
+  DuplicatePublishError,
+  type EngineRoom,
+  type EngineStart,
+  type LogEngine,
+  type PruneResult,
+  type PruneStep,
+  type PublishId,
+  type RoomAppend,
 } from './engine.ts';
 import type { Range } from './port.ts';
 import { recordOf } from './record.ts';
@@ -239,6 +240,9 @@ export class SqliteEngine implements LogEngine {
     try {
       return run(connection);
     } catch (error) {
+      if (error instanceof SQLiteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE') {
+        throw new DuplicatePublishError('a publish has a record already', { cause: error });
+      }
       throw unavailable('the database failed', error);
     }
   }
