@@ -103,6 +103,14 @@ export const hasFailed = (error: unknown): boolean =>
   error.errno !== undefined &&
   !CONNECTION_LOST.test(error.errno);
 
+const UNIQUE_VIOLATION = '23505';
+
+/** Whether a statement failed because of a unique index, and left no trace. */
+export const hasCollided = (error: unknown, index: string): boolean =>
+  error instanceof SQL.PostgresError &&
+  error.errno === UNIQUE_VIOLATION &&
+  error.constraint === index;
+
 /** The error of a call to the database, as callers of a port know it. */
 export const postgresUnavailable = (error: unknown): UnavailableError =>
   error instanceof UnavailableError

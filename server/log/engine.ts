@@ -29,7 +29,10 @@ export interface LogEngine {
   /** Which of these publishes have a record already. @returns the offset of each, in their order */
   findPublishes(publishes: readonly PublishId[]): Promise<readonly (number | undefined)[]>;
 
-  /** Keeps all of it or nothing, and answers when it is as safe as it will be. */
+  /**
+   * Keeps all of it or nothing, and answers when it is as safe as it will be.
+   * @throws DuplicatePublishError when one of the publishes has a record already; nothing has happened
+   */
   append(rooms: readonly RoomAppend[]): Promise<void>;
 
   /**
@@ -47,6 +50,11 @@ export interface LogEngine {
 
   /** After an error too; `clean`: everything is as it should be. */
   disconnect(clean: boolean): Promise<void>;
+}
+
+/** A publish has a record already: `findPublishes` says which. */
+export class DuplicatePublishError extends Error {
+  override readonly name = 'DuplicatePublishError';
 }
 
 export interface EngineStart {

@@ -1,13 +1,15 @@
 import { UnavailableError } from '../errors.ts';
 import type { Draft, MessageRecord } from '../protocol/messages.ts';
 import { Batch, idsOf, type LiveRoom, type Publish, tokensOf } from './batch.ts';
-import type { LogEngine } from './engine.ts';
+import { DuplicatePublishError, type LogEngine } from './engine.ts';
 import {
   BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,
   type GroupCommitOptions,
+  LOOKUPS_AFTER_DUPLICATE,
   READS_MS_MAX,
   RECONNECT_INTERVAL_MS,
+  RECONNECT_INTERVAL_MS_MAX,
   type Subscriber,
   TROUBLE_RETRY_MS,
 } from './group_commit_options.ts';
@@ -36,6 +38,10 @@ export class GroupCommit {
   #room_id_max = 0;
   #trouble: string | undefined;
   #hasBeenTroubled = false;
+  /** Since the last commit. */
+  #failures = 0;
+  /** So many batches are looked up before they are committed. */
+  #lookups = 0;
   #working: Promise<void> | undefined;
   #stopped = false;
 
@@ -82,6 +88,12 @@ export class GroupCommit {
    * @throws UnavailableError when the database fails, or it is no longer wanted
    */
   open(subscriber: Subscriber, name: string, isWanted: () => boolean): Promise<OpenedRoom> {
+    const live = this.#rooms.get(name);
+    // What is in memory needs no database: it may be the one that fails.
+    if (live !== undefined && live.subscribers.size > 0 && !this.#stopped) {
+      live.subscribers.add(subscriber);
+      return Promise.resolve({ epoch: live.epoch, head: live.head, tail: [] });
+    }
     return this.#enqueue(async () => {
       const room = this.#rooms.get(name) ?? (await this.#load(name));
       const { epoch, head } = room;
@@ -210,17 +222,42 @@ export class GroupCommit {
     if (publishes.length === 0) return;
     let batch: Batch | undefined;
     try {
-      const ids = idsOf(publishes);
-      const known = ids.length === 0 ? [] : await this.#engine.findPublishes(ids);
-      batch = new Batch(publishes, known, this.#now_ms());
-      if (batch.appends.length > 0) await this.#engine.append(batch.appends);
+      batch = new Batch(publishes, await this.#findKnown(publishes), this.#now_ms());
+      if (batch.appends.length > 0) {
+        await this.#engine.append(batch.appends);
+        this.#failures = 0;
+      }
     } catch (error) {
+      if (error instanceof DuplicatePublishError && this.#lookups === 0) {
+        this.#lookups = LOOKUPS_AFTER_DUPLICATE;
+        await this.#commit(publishes);
+        return;
+      }
       const isSettled = batch === undefined || error instanceof UnavailableError;
       if (isSettled) this.#refuse(publishes);
       await this.#recover(error, isSettled ? undefined : batch);
       return;
     }
     this.#settle(batch);
+  }
+
+  /**
+   * Hardly any publish is one that was sent again, and the database finds that out by itself. Where one
+   * was, more may follow, as after a restart: then it is asked first.
+   */
+  async #findKnown(publishes: readonly Publish[]): Promise<readonly (number | undefined)[]> {
+    if (this.#lookups === 0) return [];
+    const ids = idsOf(publishes);
+    const known = ids.length === 0 ? [] : await this.#engine.findPublishes(ids);
+    const isFresh = known.every((offset) => offset === undefined);
+    this.#lookups = isFresh ? this.#lookups - 1 : LOOKUPS_AFTER_DUPLICATE;
+    return known;
+  }
+
+  /** A database that opens and then fails again, as on a full disk, is left alone for longer and longer. */
+  get #pause_ms(): number {
+    const interval_ms = this.#options.reconnect_interval_ms ?? RECONNECT_INTERVAL_MS;
+    return Math.min(interval_ms * 2 ** Math.min(this.#failures - 1, 10), RECONNECT_INTERVAL_MS_MAX);
   }
 
   /** Everybody sees the records, everybody who waits hears. */
@@ -254,12 +291,13 @@ export class GroupCommit {
   /** Until the database is back. @param unsettled nobody knows whether it was committed */
   async #recover(error: unknown, unsettled: Batch | undefined): Promise<void> {
     this.#setTrouble(messageOf(error));
+    this.#failures += 1;
     this.#refuse(this.#queue.splice(0));
     for (const job of this.#jobs.splice(0)) await job();
-    let outcome = await this.#reconnect(unsettled);
+    let outcome: Outcome = 'out of reach';
     while (outcome === 'out of reach') {
       if (this.#stopped) return;
-      await sleep(this.#options.reconnect_interval_ms ?? RECONNECT_INTERVAL_MS);
+      await sleep(this.#pause_ms);
       outcome = await this.#reconnect(unsettled);
     }
     this.#setTrouble(undefined);

@@ -45,11 +45,14 @@ export interface GroupCommitOptions {
 /** A batch holds up everything behind it: so many records take some 5 ms to commit. */
 export const BATCH_RECORDS_MAX = 500;
 export const BATCH_BYTES_MAX = 8 * 1_024 * 1_024;
+/** Batches without any, after one that held a publish sent again. */
+export const LOOKUPS_AFTER_DUPLICATE = 20;
 /** Told to whoever is refused because the database fails. */
 export const TROUBLE_RETRY_MS = 1_000;
 /** Reads between two batches: publishers wait for them. */
 export const READS_MS_MAX = 5;
 export const RECONNECT_INTERVAL_MS = 250;
+export const RECONNECT_INTERVAL_MS_MAX = 4_000;
 export const PRUNE_INTERVAL_MS = 30_000;
 /** One step of letting go, between two batches. */
 export const PRUNE_STEP_RECORDS = 500;

@@ -3,6 +3,7 @@ import type { ReservedSQL, SQL } from 'bun';
 import {
   bytesOf,
   closePostgres,
+  hasCollided,
   hasFailed,
   migratePostgres,
   numbersOf,
@@ -14,14 +15,15 @@ import {
 import { withDeadline } from '../deadline.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { MessageRecord } from '../protocol/messages.ts';
-import type {
-  EngineRoom,
-  EngineStart,
-  LogEngine,
-  PruneResult,
-  PruneStep,
-  PublishId,
-  RoomAppend,
+import {
+  DuplicatePublishError,
+  type EngineRoom,
+  type EngineStart,
+  type LogEngine,
+  type PruneResult,
+  type PruneStep,
+  type PublishId,
+  type RoomAppend,
 } from './engine.ts';
 import type { Range } from './port.ts';
 import { recordOf } from './record.ts';
@@ -135,6 +137,9 @@ export class PostgresEngine implements LogEngine {
     try {
       await query(writer, APPEND, appendParameters(writer, rooms));
     } catch (error) {
+      if (hasCollided(error, 'hubbub_records_by_publish')) {
+        throw new DuplicatePublishError('a publish has a record already', { cause: error });
+      }
       if (hasFailed(error)) throw postgresUnavailable(error);
       // Neither an answer nor a refusal: not an UnavailableError, which would say that nothing happened.
       throw new Error('the database did not answer a commit', { cause: error });

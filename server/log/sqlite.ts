@@ -1,4 +1,4 @@
-import type { Database } from 'bun:sqlite';
+import { type Database, SQLiteError } from 'bun:sqlite';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import {
@@ -10,20 +10,24 @@ import {
 } from '../database/sqlite.ts';
 import { ConfigError } from '../errors.ts';
 import type { MessageRecord } from '../protocol/messages.ts';
-import type {
-  EngineRoom,
-  EngineStart,
-  LogEngine,
-  PruneResult,
-  PruneStep,
-  PublishId,
-  RoomAppend,
+import {
+  DuplicatePublishError,
+  type EngineRoom,
+  type EngineStart,
+  type LogEngine,
+  type PruneResult,
+  type PruneStep,
+  type PublishId,
+  type RoomAppend,
 } from './engine.ts';
 import type { Range } from './port.ts';
 import { recordOf } from './record.ts';
 
 /** Changes with each boot of the machine; where there is no such file, no boot is known again. */
 const BOOT_ID_PATH = '/proc/sys/kernel/random/boot_id';
+
+/** After these nothing of the transaction is in the file for good. */
+const REFUSED_COMMITS: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_BUSY']);
 
 /** A record as its table has it. */
 interface Row {
@@ -141,8 +145,7 @@ export class SqliteEngine implements LogEngine {
         throw error;
       }
     });
-    // From here on nobody knows before it has answered: an error is not an UnavailableError.
-    this.#connection?.database.run('COMMIT');
+    this.#commit();
   }
 
   async read(
@@ -194,6 +197,20 @@ export class SqliteEngine implements LogEngine {
     this.#lock = undefined;
   }
 
+  /** An error that leaves open what has become of it is not an UnavailableError. */
+  #commit(): void {
+    const database = this.#connection?.database;
+    try {
+      database?.run('COMMIT');
+    } catch (error) {
+      const isRefused = error instanceof SQLiteError && REFUSED_COMMITS.has(error.code ?? '');
+      if (!isRefused) throw error;
+      // Some failures have ended the transaction already.
+      if (database?.inTransaction === true) database.run('ROLLBACK');
+      throw unavailable('the database failed', error);
+    }
+  }
+
   #start(connection: Connection): EngineStart {
     const { database, fact, setFact } = connection;
     const recall = (name: string): string => fact.get(name)?.value ?? '';
@@ -223,6 +240,9 @@ export class SqliteEngine implements LogEngine {
     try {
       return run(connection);
     } catch (error) {
+      if (error instanceof SQLiteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE') {
+        throw new DuplicatePublishError('a publish has a record already', { cause: error });
+      }
       throw unavailable('the database failed', error);
     }
   }

@@ -16,6 +16,8 @@ export interface PostgresServer extends AsyncDisposable {
   start(): Promise<void>;
   /** Stops and continues its processes, those of connections included: it is there and says nothing. */
   freeze(isFrozen: boolean): void;
+  /** Ends all connections, and lets in no new ones; or does again. */
+  allowConnections(isAllowed: boolean): Promise<void>;
 }
 
 /** A server of its own, with nothing in it. It does not wait for the disk. */
@@ -72,6 +74,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     stop,
     start,
     freeze,
+    allowConnections: (isAllowed) => allowConnections(url, isAllowed),
     async [Symbol.asyncDispose]() {
       await stop('SIGQUIT');
       rmSync(folder, { recursive: true, force: true });
@@ -115,6 +118,18 @@ async function answering(url: string): Promise<void> {
     } finally {
       await sql.close({ timeout: 0 });
     }
+  }
+}
+
+/** Through another database, because this one cannot be closed to whoever is in it. */
+async function allowConnections(url: string, isAllowed: boolean): Promise<void> {
+  const elsewhere = new SQL(url.replace(/postgres$/, 'template1'), { max: 1 });
+  try {
+    await elsewhere.unsafe(`ALTER DATABASE postgres ALLOW_CONNECTIONS ${isAllowed}`);
+    if (isAllowed) return;
+    await elsewhere`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'`;
+  } finally {
+    await elsewhere.close({ timeout: 0 });
   }
 }
 
