@@ -63,6 +63,18 @@ describe('row 11: a token at the handshake', () => {
     expect(await statusOf(strict.port, bearer(token))).toBe(401);
   });
 
+  test.each(['x'.repeat(255), '"\\\\"; drop', 'ü'.repeat(127), 'auth0|5f0c', '😀'])(
+    'may name any user: %j',
+    async (sub) => {
+      await using server = serve(WITH_JWT);
+      using client = await RawSocket.join(server.port, 'kitchen', bearer(await sign({ sub })));
+      client.send({ type: 'message', room: 'kitchen', text: 'x', id: 'm1' });
+      expect(await client.receive('message')).toMatchObject({ from_id: sub });
+      client.send({ type: 'list_users', room: 'kitchen' });
+      expect((await client.receive('users')).users).toMatchObject([{ user_id: sub }]);
+    },
+  );
+
   test('is 503 while it cannot be checked', async () => {
     const keys = Bun.serve({ port: 0, fetch: () => new Response('down', { status: 500 }) });
     await using server = serve({ jwt_jwks_url: `http://127.0.0.1:${keys.port}/` });
