@@ -71,6 +71,7 @@ export class HubbubClient {
     this.#connection = new Connection(this.#settings, options, {
       changed: (change) => this.#changed(change),
       message: (message) => this.#receive(message),
+      failed: (error) => this.#emitter.emit('error', error),
     });
     this.#requests = new Requests(limits, (command) => this.#connection.send(command));
     this.#publisher = new Publisher({
@@ -284,6 +285,12 @@ export class HubbubClient {
       case 'error':
         if (this.#requests.refuse(message) || this.#publisher.refuse(message)) return;
         this.#emitter.emit('error', HubbubError.from(message));
+        break;
+      case 'left':
+        // One that nobody asked for: a newer token no longer allows the room.
+        if (!this.#requests.settle(message) && message.id === undefined) {
+          this.#rooms.expelled(message.room);
+        }
         break;
       default:
         this.#requests.settle(message);

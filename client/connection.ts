@@ -1,9 +1,9 @@
 import type { ErrorMessage, ServerMessage, Welcome } from '../server/protocol/messages.ts';
-import { adviceOf, CLOSE_NORMAL } from './advice.ts';
+import { adviceOf, CLOSE_ABNORMAL, CLOSE_NORMAL } from './advice.ts';
 import type { Command } from './commands.ts';
 import { Credentials } from './credentials.ts';
 import { HubbubError } from './errors.ts';
-import { Link } from './link.ts';
+import { AUTH_ID, Link } from './link.ts';
 import type { ClientOptions, Settings } from './options.ts';
 import { type Ending, ReconnectPolicy } from './reconnect_policy.ts';
 
@@ -26,6 +26,8 @@ export type ConnectionState = StateChange['state'];
 export interface ConnectionEvents {
   changed(change: StateChange): void;
   message(message: ServerMessage): void;
+  /** No newer token could be had: the connection goes on, until the one in use ends. */
+  failed(error: HubbubError): void;
 }
 
 /** Keeps a link to the server: opens one, and another when it ends, until told to stop. */
@@ -37,6 +39,8 @@ export class Connection {
   #state: ConnectionState = 'closed';
   #link: Link | undefined;
   #welcome: Welcome | undefined;
+  /** The token the application was asked for, while an attempt waits for it. */
+  #asked: Promise<string> | undefined;
   /** Until the next attempt, or until a hinted departure. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -87,15 +91,42 @@ export class Connection {
   }
 
   #attempt(): void {
-    const link = new Link(this.#settings, this.#policy.introduction(), {
-      welcomed: (welcome) => this.#online(welcome),
-      message: (message) => this.#message(message),
-      ended: (ending) => {
-        if (this.#link === link) this.#ended(ending);
-      },
-    });
-    this.#link = link;
+    const { token, inSession } = this.#policy.introduction();
+    if (token instanceof Promise) this.#ask(token, inSession);
+    else this.#connect(token, inSession);
     this.#change({ state: 'connecting' });
+  }
+
+  /** The application has as long to answer as the server has to welcome. */
+  #ask(asked: Promise<string>, inSession: boolean): void {
+    this.#asked = asked;
+    const settle = (act: () => void): void => {
+      if (this.#asked !== asked) return;
+      this.#asked = undefined;
+      clearTimeout(this.#timer);
+      act();
+    };
+    const fail = (reason: unknown): void =>
+      settle(() =>
+        this.#ended({ code: CLOSE_ABNORMAL, reason: `no token: ${reason}`, opened: true }),
+      );
+    this.#timer = setTimeout(fail, this.#settings.limits.connect_timeout_ms, 'not in time');
+    asked.then((token) => settle(() => this.#connect(token, inSession)), fail);
+  }
+
+  #connect(token: string | undefined, inSession: boolean): void {
+    const link = new Link(
+      this.#settings,
+      { token, inSession },
+      {
+        welcomed: (welcome) => this.#online(welcome),
+        message: (message) => this.#message(message),
+        ended: (ending) => {
+          if (this.#link === link) this.#ended(ending);
+        },
+      },
+    );
+    this.#link = link;
   }
 
   #online(welcome: Welcome): void {
@@ -117,9 +148,19 @@ export class Connection {
       this.#timer = setTimeout(() => this.cut('the time the server hinted at'), delay_ms);
       return;
     }
+    if (message.type === 'token_expiring') this.#refresh();
     if (message.type === 'welcome') this.#adopt(message);
     if (message.type === 'error') this.#heed(message);
     this.#events.message(message);
+  }
+
+  #refresh(): void {
+    const link = this.#link;
+    this.#credentials.fetch()?.then(
+      (token) => link?.send({ type: 'auth', token, id: AUTH_ID }),
+      (error: unknown) =>
+        this.#events.failed(new HubbubError('token_unavailable', { message: `${error}` })),
+    );
   }
 
   #heed({ id, retry_after_ms }: ErrorMessage): void {
@@ -141,6 +182,7 @@ export class Connection {
 
   #stop(error: HubbubError | undefined): void {
     clearTimeout(this.#timer);
+    this.#asked = undefined;
     this.#link = undefined;
     this.#change({ state: 'closed', ...(error === undefined ? undefined : { error }) });
   }

@@ -14,6 +14,7 @@ const CLIENT_ERRORS = {
   server_closed: { message: 'The server asked not to come back.', temporary: false },
   server_malformed: { message: 'The server sent what is not this protocol.', temporary: true },
   text_too_large: { message: 'The text is larger than the server takes.', temporary: false },
+  token_unavailable: { message: 'There is no newer token.', temporary: true },
   token_invalid: { message: 'The server refuses the token.', temporary: false },
 } as const;
 

@@ -22,6 +22,8 @@
  * - After a cut it comes back after a random part of an exponentially growing wait, or when the
  *   server said; after a close code from 4500 on it does not. A refused resume token is dropped for
  *   the application's token, or for being a new guest; a refused application token ends it.
+ * - Where `token` is a callback, a newer token is presented before the one in use ends, and rooms
+ *   are not left for it.
  *
  * MessagePack comes from `./messagepack.ts`, so that nothing here has a dependency.
  * @module
@@ -42,6 +44,7 @@ export type {
 export { type ClientEvents, HubbubClient } from './client.ts';
 export type { HistoryPageRequest, TypingStatus, UserPageRequest } from './commands.ts';
 export type { ConnectionState, StateChange } from './connection.ts';
+export type { TokenSource } from './credentials.ts';
 export type { Encoding, Frame } from './encoding.ts';
 export { json, ndjson } from './encoding_json.ts';
 export { HubbubError, type HubbubErrorCode, type Outcome } from './errors.ts';

@@ -14,6 +14,8 @@ import type { Settings } from './options.ts';
 import type { Ending, Introduction } from './reconnect_policy.ts';
 import type { WebSocketLike } from './web_socket.ts';
 
+type LinkIntroduction = Introduction & { readonly token: string | undefined };
+
 export interface LinkEvents {
   welcomed(welcome: Welcome): void;
   message(message: ServerMessage): void;
@@ -21,7 +23,7 @@ export interface LinkEvents {
   ended(ending: Ending): void;
 }
 
-const AUTH_ID = 'auth';
+export const AUTH_ID = 'auth';
 
 /** Commands nobody answers unless they are wrong. */
 const isUnanswered = (command: Command): boolean => command.type === 'typing';
@@ -29,7 +31,7 @@ const isUnanswered = (command: Command): boolean => command.type === 'typing';
 /** One WebSocket from opening to its end: handshake, introduction, frames, signs of life. */
 export class Link {
   readonly #settings: Settings;
-  readonly #introduction: Introduction;
+  readonly #introduction: LinkIntroduction;
   readonly #events: LinkEvents;
   readonly #socket: WebSocketLike;
   readonly #writer: FrameWriter;
@@ -39,7 +41,7 @@ export class Link {
   #opened = false;
   #ended = false;
 
-  constructor(settings: Settings, introduction: Introduction, events: LinkEvents) {
+  constructor(settings: Settings, introduction: LinkIntroduction, events: LinkEvents) {
     this.#settings = settings;
     this.#introduction = introduction;
     this.#events = events;

@@ -1,3 +1,4 @@
+import type { TokenSource } from './credentials.ts';
 import type { Encoding } from './encoding.ts';
 import { json } from './encoding_json.ts';
 import type { WebSocketConstructor } from './web_socket.ts';
@@ -57,8 +58,12 @@ const LIMIT_MAX = 2 ** 31 - 1;
 export interface ClientOptions {
   /** Where the server listens, `ws://host:port/ws` or `wss://…`. */
   readonly url: string;
-  /** The application's token (JWT or session). Without one the client is a guest. */
-  readonly token?: string;
+  /**
+   * The application's token (JWT or session), or a callback that gets one. Without it the client is a
+   * guest. The callback is asked when there is no resume token, or that is refused, and a while before
+   * the token in use ends; what it throws counts like a failed attempt to connect.
+   */
+  readonly token?: TokenSource;
   /** A resume token kept from an earlier welcome: comes back as the same user. */
   readonly session?: string;
   /** The name a guest would like. */

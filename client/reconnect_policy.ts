@@ -5,7 +5,7 @@ import type { ClientLimits } from './options.ts';
 
 /** How to introduce oneself on the next attempt. */
 export interface Introduction {
-  readonly token: string | undefined;
+  readonly token: string | Promise<string> | undefined;
   /** In an `auth` after opening instead of in the URL. */
   readonly inSession: boolean;
 }
@@ -97,7 +97,7 @@ export class ReconnectPolicy {
       case 'token_refused':
         return this.#credentials.refused() ? this.#backoff.next() : undefined;
       case 'token_expired':
-        return this.#credentials.refused() ? this.#backoff.next() : this.#backoff.rare();
+        return this.#credentials.expired() ? this.#backoff.next() : this.#backoff.rare();
       case 'return_rarely':
         return this.#backoff.rare();
       case 'return_later':

@@ -63,6 +63,13 @@ export class Rooms {
     return this.#online;
   }
 
+  /** The server has ended the membership. */
+  expelled(name: string): void {
+    const error = new HubbubError('forbidden', { room: name });
+    this.get(name)?.close();
+    this.#remove(name, error, error);
+  }
+
   online(): void {
     this.#online = true;
     for (const { room } of this.#memberships.values()) room.online();

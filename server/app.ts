@@ -1,10 +1,13 @@
+import { MessageChannel } from 'node:worker_threads';
 import project from '../package.json';
+import { AdminApi } from './admin/api.ts';
 import { connectionsFromDescriptors } from './config/descriptors.ts';
 import { poolBytesFromMemory } from './config/memory.ts';
 import type { Config } from './config/options.ts';
 import { usableProcessors } from './config/processors.ts';
 import { sessionSecret } from './config/secret.ts';
 import { Occupancy, type SharedOccupancy } from './edge/occupancy.ts';
+import { Origins } from './edge/origins.ts';
 import { Edge } from './edge/server.ts';
 import { ConfigError } from './errors.ts';
 import { type Addon, loadAddon } from './hub/native/addon.ts';
@@ -13,24 +16,31 @@ import { batchBytes, openNativeHub } from './hub/native/open.ts';
 import type { Hub, HubCounters, HubEvents } from './hub/port.ts';
 import { Pump } from './hub/pump.ts';
 import { ScriptHub } from './hub/script.ts';
+import { openIdentity } from './identity/open.ts';
+import { keepTidy } from './identity/tidy.ts';
 import { MemoryLog } from './log/memory.ts';
 import type { Log, LogSink } from './log/port.ts';
+import { RemoteLog } from './log/remote.ts';
 import { SharedMemoryLog } from './log/shared_memory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { checkRoomNames } from './room/names.ts';
-import { Identities } from './session/identity.ts';
+import { MemoryStorage } from './storage/memory.ts';
+import type { Storage } from './storage/port.ts';
+import { connectStorage, hostStorage } from './storage/remote.ts';
 import { CounterBoard } from './telemetry/counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { type HubStats, type ServerStats, workerStats } from './telemetry/stats.ts';
 import type { PageAssets } from './web/assets.ts';
 import { buildPage } from './web/build.ts';
+import { type Keeper, type KeeperPorts, KeeperThread } from './workers/keeper.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { lockPort } from './workers/port_lock.ts';
 
 const SWEEP_INTERVAL_MS = 1_000;
 const JOINED_USERS_MAX = 100;
 const WORKER_ENTRY = new URL('./worker.ts', import.meta.url);
+const KEEPER_ENTRY = new URL('./keeper.ts', import.meta.url);
 
 /** The running server, as the process around it sees it. */
 export interface App {
@@ -73,7 +83,7 @@ export type HubChoice =
   | { readonly kind: 'script'; readonly fallback?: string };
 
 /** Everything a thread starts from: plain data and shared memory, which can be sent to a worker. */
-export interface ThreadStart {
+export interface ThreadStart extends KeeperPorts {
   /** With the secret and the caps filled in: what was left open is the same for all. */
   readonly config: Config;
   readonly worker: number;
@@ -98,19 +108,50 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
+  const keeper = await openKeeper(start);
   if (workers === 1) {
-    const thread = startThread(start, logger);
-    const stop = () => thread.drain().then(() => thread.stop());
+    const thread = startThread({ ...start, ...keeper.ports[0] }, logger);
+    const stop = async () => {
+      await thread.drain();
+      await keeper.stop();
+      await thread.stop();
+    };
     const { log } = thread.stats();
-    const failed = new Promise<Error>(() => undefined);
+    const { failed } = keeper;
     return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
   }
   const port = lockPort(config.host, config.port);
-  const starts = Array.from({ length: workers }, (_, worker) => ({ ...start, port, worker }));
+  const starts = Array.from({ length: workers }, (_, worker) => {
+    const ports = keeper.ports[worker] ?? {};
+    return { data: { ...start, port, worker, ...ports }, transfer: Object.values(ports) };
+  });
   const pool = await WorkerPool.start(WORKER_ENTRY, starts);
-  const stop = () => pool.ask('drain').then(() => pool.ask('stop'));
-  const { log, failed } = pool;
-  return { ...settled, port, log, failed, stop, hurry: () => pool.tell('hurry') };
+  const stop = async () => {
+    await pool.ask('drain');
+    await keeper.stop();
+    await pool.ask('stop');
+  };
+  const failed = Promise.race([pool.failed, keeper.failed]);
+  return { ...settled, port, log: pool.log, failed, stop, hurry: () => pool.tell('hurry') };
+}
+
+/** What outlives the process has a thread of its own. What is in memory, and all workers share, is here. */
+async function openKeeper({ config, hub, workers }: ThreadStart): Promise<Keeper> {
+  const { log, storage } = config;
+  if (log !== 'memory' || (storage !== 'auto' && storage !== 'memory')) {
+    const place = hub.kind === 'native' ? { id: hub.id, worker: workers } : undefined;
+    return KeeperThread.start(KEEPER_ENTRY, config, place, workers);
+  }
+  const shared = new MemoryStorage();
+  const channels = Array.from({ length: workers }, () => new MessageChannel());
+  for (const { port1 } of channels) hostStorage(shared, port1);
+  return {
+    failed: new Promise(() => undefined),
+    ports: channels.map(({ port2: storage_port }) => ({ storage_port })),
+    stop: async () => {
+      for (const { port1 } of channels) port1.close();
+    },
+  };
 }
 
 /**
@@ -162,16 +203,26 @@ function chooseHub(config: Config): { readonly hub: HubChoice; readonly workers:
   return { hub, workers: 1 };
 }
 
+/** A log in a thread of its own has a place in the hub beside those of the workers. */
 const nativeHub = (addon: Addon, config: Config, workers: number): HubChoice => ({
   kind: 'native',
-  id: openNativeHub(addon, { ...config, joined_users_max: JOINED_USERS_MAX }, workers),
+  id: openNativeHub(
+    addon,
+    { ...config, joined_users_max: JOINED_USERS_MAX },
+    config.log === 'memory' ? workers : workers + 1,
+  ),
 });
 
 /**
  * Starts what serves connections on the calling thread.
  * @throws ConfigError when the address cannot be had
  */
-export function startThread(start: ThreadStart, logger: Logger, connectLog?: ConnectLog): Thread {
+export function startThread(
+  start: ThreadStart,
+  logger: Logger,
+  connectLog?: ConnectLog,
+  storage: Storage = storageOf(start),
+): Thread {
   const { config, worker, workers } = start;
   const limits = { ...config, joined_users_max: JOINED_USERS_MAX };
   const board = new CounterBoard(workers, start.counters);
@@ -190,8 +241,15 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
   const engine = openEngine(start, limits, events);
   const { hub } = engine;
   const pump = new Pump(hub, engine.clock);
-  const rooms = new RoomDirectory(connectLog ?? engine.connectLog, hub, limits, counters);
-  const identities = new Identities(config.session_secret, config.session_ttl_ms);
+  const rooms = new RoomDirectory(
+    connectLog ?? logOf(start) ?? engine.connectLog,
+    hub,
+    limits,
+    counters,
+  );
+  const accounts = hasAccounts(config, storage) ? storage : undefined;
+  const identity = openIdentity(config, logger, accounts, () => edge.dismissRevoked());
+  const stopTidying = accounts && worker === 0 ? keepTidy(accounts, logger) : undefined;
   const started_ms = performance.now() - (Date.now() - start.started_at_ms);
   const fallback = start.hub.kind === 'script' ? start.hub.fallback : undefined;
   const stats = (): ServerStats => ({
@@ -203,16 +261,19 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
     uptime_s: (performance.now() - started_ms) / 1_000,
     ready: edge.isReady,
     log: rooms.logKind,
+    ...(rooms.logTrouble === undefined ? {} : { log_trouble: rooms.logTrouble }),
     hub: { kind: hub.kind, ...(fallback === undefined ? {} : { fallback }), ...engine.stats() },
   });
   const edge = new Edge({
     limits,
     port: start.port,
     occupancy: new Occupancy(config, start.occupancy),
-    sessions: { rooms, identities, limits, counters },
+    origins: new Origins(config.allowed_origins),
+    sessions: { rooms, authenticator: identity.authenticator, limits, counters },
     counters,
     telemetry: { stats, metrics: createMetrics(stats) },
     page: start.page,
+    admin: config.admin_key === '' ? undefined : new AdminApi(config, storage),
     logger,
   });
   const sweep = setInterval(() => rooms.sweep(performance.now()), SWEEP_INTERVAL_MS);
@@ -224,6 +285,9 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
       await edge.drain();
       clearInterval(sweep);
       await rooms.stop();
+      identity.stop();
+      stopTidying?.();
+      await storage.stop();
     },
     hurry: () => edge.hurry(),
     async stop() {
@@ -234,6 +298,26 @@ export function startThread(start: ThreadStart, logger: Logger, connectLog?: Con
       engine.close();
     },
   };
+}
+
+/** Without a key nobody could have made any, unless it was at another time. */
+const hasAccounts = (config: Config, storage: Storage): boolean =>
+  config.admin_key !== '' || storage.kind !== 'memory';
+
+/** What all workers share; a thread that was started alone has one to itself. */
+function storageOf({ config, storage_port }: ThreadStart): Storage {
+  if (storage_port === undefined) return new MemoryStorage();
+  const kind = config.storage === 'auto' ? config.log : config.storage;
+  return connectStorage(storage_port, kind, config.log_timeout_ms);
+}
+
+/** The log that lives in a thread of its own, where the configuration asks for one. */
+function logOf({ config, log_port }: ThreadStart): ConnectLog | undefined {
+  const { log: kind, log_records_max } = config;
+  if (kind === 'memory') return undefined;
+  if (log_port === undefined) throw new ConfigError(`--log ${kind}: its thread was not started.`);
+  const recovery_records = log_records_max || Number.MAX_SAFE_INTEGER;
+  return (sink) => new RemoteLog(sink, log_port, { ...config, kind, recovery_records });
 }
 
 /** What carries rooms on one thread, and the log that goes with it. */

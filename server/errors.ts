@@ -25,7 +25,9 @@ export const ERRORS = {
   rooms_too_many: permanent('This connection has joined as many rooms as it may.'),
   not_joined: permanent('Join the room first.'),
   text_too_large: permanent('The text is larger than limits.text_bytes_max.'),
-  auth_after_join: permanent('Authenticate before joining the first room.'),
+  auth_after_join: permanent('In a room, only a new token of the same user is accepted.'),
+  auth_required: permanent('Authenticate first: guests are not let in.'),
+  forbidden: permanent('The token does not allow this in this room.'),
   token_invalid: permanent('The token is not valid.'),
   token_expired: permanent('The token has expired.'),
   rate_limited: temporary('Too many messages; wait retry_after_ms.'),
@@ -61,8 +63,10 @@ export const CLOSES = {
   restart: { code: 1012, reason: 'server restart', advice: 'come back' },
   slow_reader: { code: 1013, reason: 'reading too slowly', advice: 'come back later' },
   token_expired: { code: 4401, reason: 'token expired', advice: 'come back' },
+  auth_timeout: { code: 4408, reason: 'no auth in time', advice: 'come back' },
   too_many: { code: 4429, reason: 'too many messages', advice: 'come back later' },
   token_invalid: { code: 4501, reason: 'token invalid or revoked', advice: 'do not come back' },
+  forbidden: { code: 4503, reason: 'forbidden too often', advice: 'do not come back' },
 } as const satisfies Record<string, CloseEntry>;
 
 export type CloseName = keyof typeof CLOSES;

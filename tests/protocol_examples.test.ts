@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import type { Handler } from '../server/command/handler.ts';
 import { OPTIONS, type OptionName } from '../server/config/options.ts';
 import { CLOSES, ERRORS } from '../server/errors.ts';
+import { newGuest } from '../server/identity/identity.ts';
+import { ResumeTokens } from '../server/identity/resume_tokens.ts';
 import { ENCODINGS, subprotocolOf } from '../server/protocol/encoding.ts';
-import { Identities } from '../server/session/identity.ts';
 import {
   codeOf,
   danglingAnchors,
@@ -40,6 +41,8 @@ const STATED = {
   presence_interval_ms: { value: 100, phrase: 'a moment (100 ms' },
   presence_names_max: { value: 100, phrase: 'more than 100 users' },
   pong_timeout_ms: { value: 10_000, phrase: '10 seconds later' },
+  auth_timeout_ms: { value: 10_000, phrase: 'within 10 seconds' },
+  token_refresh_window_ms: { value: 60_000, phrase: 'a minute ahead' },
   command_rate_limit: { value: 50, phrase: '50 a second after a burst of' },
   command_burst: { value: 200, phrase: 'a second after a burst of 200' },
   send_buffer_bytes_max: { value: 1_048_576, phrase: 'about 1 MiB waits' },
@@ -182,8 +185,8 @@ describe('the handshake', () => {
 test('an expired token is 401 in the handshake, and token_expired with 4401 in auth', async () => {
   const session_secret = 'a secret that is long enough for anybody';
   const yesterday_ms = Date.now() - 86_400_000;
-  const identities = new Identities(session_secret, 1_000, () => yesterday_ms);
-  const token = identities.issue(identities.guest('Ada'));
+  const tokens = new ResumeTokens(session_secret, 1_000, () => yesterday_ms);
+  const token = tokens.issue(newGuest('Ada', yesterday_ms));
   await using server = serve({ session_secret });
 
   const answer = await exchangeHead(server.port, handshake(`/ws?token=${token}`));

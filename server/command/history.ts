@@ -2,7 +2,7 @@ import { Refusal } from '../errors.ts';
 import { readId, readOptionalInteger } from '../protocol/fields.ts';
 import { HISTORY_LIMIT_MAX } from '../session/session.ts';
 import { handler } from './handler.ts';
-import { joinedRoom, readRoom } from './room_field.ts';
+import { permittedRoom, readRoom } from './room_field.ts';
 
 /** The last offset there can be is 2^53 - 1, and the page without `before` has to reach it. */
 const PAST_EVERY_OFFSET = Number.MAX_SAFE_INTEGER + 1;
@@ -26,7 +26,7 @@ export const history = handler(
     };
   },
   ({ room: name, before, limit, id }, session) => {
-    const room = joinedRoom(session, name);
+    const room = permittedRoom(session, name, 'history');
     if (room instanceof Refusal) return room;
     return room.history(session, before, limit, id)?.then(() => undefined);
   },

@@ -72,6 +72,12 @@ export class Inbox {
     }
   }
 
+  /** Takes one that comes before all that wait. */
+  handleFirst(fields: Fields): void {
+    if (this.#waiting === undefined) this.handle(fields);
+    else this.#waiting.unshift(fields);
+  }
+
   #begin(fields: Fields): void {
     const outcome = this.#admit(fields);
     if (outcome instanceof Promise) this.#wait(outcome, fields);
@@ -128,6 +134,8 @@ export class Inbox {
       this.#refuseMalformed(refusal, request);
     } else {
       this.#session.refuse(refusal, request);
+      if (refusal.code !== 'forbidden') return;
+      this.#closeIf(this.#session.conduct.noteForbidden(performance.now()));
     }
   }
 

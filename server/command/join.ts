@@ -1,7 +1,6 @@
 import { Refusal } from '../errors.ts';
 import { readId, readOptionalPosition } from '../protocol/fields.ts';
-import type { Position } from '../protocol/messages.ts';
-import type { Room } from '../room/room.ts';
+import type { Room, Since } from '../room/room.ts';
 import type { Session } from '../session/session.ts';
 import { handler, type Outcome } from './handler.ts';
 import { readRoom } from './room_field.ts';
@@ -18,20 +17,23 @@ export const join = handler(
   },
   ({ room: name, since, id }, session): Outcome => {
     const { rooms, limits } = session.context;
+    if (session.identity === undefined) return new Refusal('auth_required');
+    if (!session.may('join', name)) return new Refusal('forbidden');
     if (!session.joined.has(name) && session.joined.size >= limits.rooms_per_connection_max) {
       return new Refusal('rooms_too_many');
     }
     const room = rooms.enter(name);
     if (room instanceof Refusal) return room;
-    if (room instanceof Promise) return room.then((live) => enter(session, live, since, id));
-    return enter(session, room, since, id);
+    const from = since !== undefined && !session.may('history', name) ? 'withheld' : since;
+    if (room instanceof Promise) return room.then((live) => enter(session, live, from, id));
+    return enter(session, room, from, id);
   },
 );
 
 const enter = (
   session: Session,
   room: Room,
-  since: Position | undefined,
+  since: Since,
   id: string | undefined,
 ): Promise<undefined> | undefined =>
   session.isOpen ? room.join(session, since, id)?.then(() => undefined) : undefined;

@@ -14,8 +14,7 @@ export const leave = handler(
   ({ room: name, id }, session) => {
     const room = joinedRoom(session, name);
     if (room instanceof Refusal) return room;
-    session.joined.delete(name);
-    room.leave(session, id === undefined ? {} : { id });
+    session.leave(room, id);
     return undefined;
   },
 );

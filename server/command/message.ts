@@ -2,7 +2,7 @@ import { Refusal } from '../errors.ts';
 import type { Message } from '../protocol/commands.ts';
 import { readId, readString } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
-import { joinedRoom, readRoom } from './room_field.ts';
+import { permittedRoom, readRoom } from './room_field.ts';
 
 /** A client that goes on past its backlog after reading has stopped is told to wait for the log. */
 const BACKLOG_FACTOR = 2;
@@ -26,7 +26,7 @@ const messageHandler = (type: Message['type']) =>
       return id instanceof Refusal ? id : { room, text, id };
     },
     ({ room: name, text, id }, session) => {
-      const room = joinedRoom(session, name);
+      const room = permittedRoom(session, name, 'publish');
       if (room instanceof Refusal) return room;
       if (session.inFlight >= session.context.limits.publishes_in_flight_max * BACKLOG_FACTOR) {
         return new Refusal('rate_limited', undefined, BACKLOG_RETRY_MS);

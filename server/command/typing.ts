@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts';
 import { readOneOf } from '../protocol/fields.ts';
 import { handler } from './handler.ts';
-import { joinedRoom, readRoom } from './room_field.ts';
+import { permittedRoom, readRoom } from './room_field.ts';
 
 const STATUSES = ['started', 'stopped'] as const;
 
@@ -14,7 +14,7 @@ export const typing = handler(
     return status instanceof Refusal ? status : { room, status };
   },
   ({ room: name, status }, session) => {
-    const room = joinedRoom(session, name);
+    const room = permittedRoom(session, name, 'publish');
     if (room instanceof Refusal) return room;
     room.announceTyping(session, status);
     return undefined;

@@ -124,7 +124,7 @@ describe('a bad value is one clear sentence', () => {
     [['--port', ' 80'], '--port must be an integer from 0 to 65535, not " 80".'],
     [['--port', '65536'], '--port must be an integer from 0 to 65535, not "65536".'],
     [['--hub', 'rust'], '--hub must be auto or native or script, not "rust".'],
-    [['--log', ''], '--log must be memory, not "".'],
+    [['--log', ''], '--log must be memory or sqlite or postgres, not "".'],
   ])('%j', (args, sentence) => {
     expect(complaint(args)).toBe(sentence);
   });

@@ -1,15 +1,16 @@
 import type { ServerWebSocket } from 'bun';
 import { Inbox } from '../command/inbox.ts';
 import { CLOSES, type CloseName } from '../errors.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Encoding } from '../protocol/encoding.ts';
-import type { User } from '../protocol/messages.ts';
 import { type Line, Session, type SessionContext } from '../session/session.ts';
 
 /** What the upgrade has settled about a connection before it exists. */
 export interface Admission {
   readonly address: string;
   readonly encoding: Encoding;
-  readonly user: User;
+  /** Undefined: it is to be told with `auth`. */
+  readonly identity: Identity | undefined;
   /** A room to join right away: `?room=`. */
   readonly room: string | undefined;
 }
@@ -42,7 +43,7 @@ export class Connection implements Line {
   /** Why this side ended it, for the metrics: the close event only shows a number. */
   closed_for: CloseName | 'keepalive' | undefined;
   readonly #events: ConnectionEvents;
-  /** Needed once, when the socket opens. */
+  /** Needed until somebody has been welcomed. */
   #admission: Admission | undefined;
   #socket: Socket | undefined;
   #session: Session | undefined;
@@ -64,13 +65,23 @@ export class Connection implements Line {
 
   open(socket: Socket, context: SessionContext): void {
     if (this.#admission === undefined) throw new Error('a connection was opened twice');
-    const { user, encoding, room } = this.#admission;
-    this.#admission = undefined;
+    const { identity, encoding } = this.#admission;
     this.#socket = socket;
-    this.#session = new Session(this, user, encoding, context);
+    this.#session = new Session(this, encoding, context);
     this.#inbox = new Inbox(this.#session, this);
-    this.#session.welcome();
-    if (room !== undefined) this.#inbox.handle({ type: 'join', room });
+    if (identity === undefined) this.#session.awaitAuth();
+    else this.#session.identify(identity);
+  }
+
+  welcomed(): void {
+    const room = this.#admission?.room;
+    this.#admission = undefined;
+    if (room !== undefined) this.#inbox?.handleFirst({ type: 'join', room });
+  }
+
+  /** Who is at the other end, as far as that is known. */
+  get identity(): Identity | undefined {
+    return this.#session?.identity;
   }
 
   receive(frame: string | Uint8Array): void {

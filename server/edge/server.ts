@@ -1,4 +1,5 @@
 import type { Server, WebSocketHandler } from 'bun';
+import type { AdminApi } from '../admin/api.ts';
 import { type HubEvents, topicOf } from '../hub/port.ts';
 import type { SessionContext } from '../session/session.ts';
 import { TokenBucket } from '../session/token_bucket.ts';
@@ -6,14 +7,15 @@ import type { WorkerCounters } from '../telemetry/counters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { PageAssets } from '../web/assets.ts';
 import { closeCause } from './close_cause.ts';
-import { Connection, type ConnectionEvents, DROPPED } from './connection.ts';
+import { type Admission, Connection, type ConnectionEvents, DROPPED } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Farewell, type FarewellLimits } from './farewell.ts';
 import { Keepalive } from './keepalive.ts';
 import { listenError } from './listen_error.ts';
 import type { Occupancy } from './occupancy.ts';
+import type { Origins } from './origins.ts';
 import { createRouter, type Router, type Telemetry } from './routes.ts';
-import { admit, handshakeHeaders } from './upgrade.ts';
+import { admit, handshakeHeaders, type Turned } from './upgrade.ts';
 
 export interface EdgeLimits extends FarewellLimits {
   readonly host: string;
@@ -30,10 +32,13 @@ export interface EdgeParts {
   readonly limits: EdgeLimits;
   readonly port: number;
   readonly occupancy: Occupancy;
+  readonly origins: Origins;
   readonly sessions: SessionContext;
   readonly counters: WorkerCounters;
   readonly telemetry: Telemetry;
   readonly page: PageAssets;
+  /** Undefined: there is nothing under its path. */
+  readonly admin: AdminApi | undefined;
   readonly logger: Logger;
 }
 
@@ -65,7 +70,7 @@ export class Edge {
     // The kernel spreads connections evenly: each worker takes its share.
     this.#pace = new TokenBucket(accept_rate / workers, accept_burst / workers, performance.now());
     this.#farewell = new Farewell(this.#connections, parts.limits);
-    this.#server = this.#listen(createRouter(parts.telemetry, parts.page));
+    this.#server = this.#listen(createRouter(parts.telemetry, parts.page, parts.admin));
     this.#keepalive = new Keepalive(parts.limits);
   }
 
@@ -95,6 +100,16 @@ export class Edge {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#farewell.tell();
+  }
+
+  /** Sends away everybody who is no longer welcome as who they are. */
+  dismissRevoked(): void {
+    const { authenticator } = this.#parts.sessions;
+    for (const connection of this.#connections) {
+      const { identity } = connection;
+      if (identity === undefined || !authenticator.isRevoked(identity)) continue;
+      connection.close('token_invalid');
+    }
   }
 
   /** Ends the wait of `drain`. */
@@ -137,15 +152,26 @@ export class Edge {
     }
   }
 
-  #upgrade(request: Request, server: Server<Connection>): Response | undefined {
-    const { counters, sessions } = this.#parts;
+  #upgrade(request: Request, server: Server<Connection>) {
+    const { occupancy, origins, sessions } = this.#parts;
     const address = server.requestIP(request)?.address ?? 'unknown';
-    const admission = admit(request, address, {
-      occupancy: this.#parts.occupancy,
+    const admitted = admit(request, address, {
+      occupancy,
+      origins,
       pace: this.#pace,
-      identities: sessions.identities,
+      authenticator: sessions.authenticator,
       isDraining: () => this.#isDraining,
     });
+    const open = (admission: Admission | Turned) => this.#open(request, server, admission);
+    return admitted instanceof Promise ? admitted.then(open) : open(admitted);
+  }
+
+  #open(
+    request: Request,
+    server: Server<Connection>,
+    admission: Admission | Turned,
+  ): Response | undefined {
+    const { counters, occupancy } = this.#parts;
     if ('response' in admission) {
       counters.upgrades_refused[admission.reason] += 1;
       return admission.response;
@@ -154,7 +180,7 @@ export class Edge {
     const headers = handshakeHeaders(request, admission.encoding);
     const options = headers === undefined ? { data: connection } : { data: connection, headers };
     if (server.upgrade(request, options)) return undefined;
-    this.#parts.occupancy.release(address);
+    occupancy.release(admission.address);
     counters.upgrades_refused.bad_request += 1;
     return new Response('The WebSocket handshake is incomplete.\n', { status: 400 });
   }

@@ -27,6 +27,9 @@ export interface Log {
    */
   readonly recovery_records: number;
 
+  /** Why publishes are refused as long as this lasts; undefined when all is well. For health. */
+  readonly trouble?: string | undefined;
+
   /**
    * Loads a room, or makes it. Once this has answered, its records come to the sink: none before, none
    * after `close`. An open room answers where it stands.

@@ -7,7 +7,7 @@ import type { Position } from './messages.ts';
 
 export interface Auth {
   readonly type: 'auth';
-  /** A resume token: `welcome.session` of an earlier connection. */
+  /** A JSON Web Token, a session token, or `welcome.session` of an earlier connection. */
   readonly token: string;
   readonly id?: string;
 }

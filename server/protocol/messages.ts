@@ -168,11 +168,25 @@ export interface Reconnect {
   readonly reason: string;
 }
 
+/** What this connection is let in by ends soon: present a new token of the same user with `auth`. */
+export interface TokenExpiring {
+  readonly type: 'token_expiring';
+  readonly expires_in_ms: number;
+}
+
 /** What goes to a room without a place in its history. */
 export type VolatileEvent = UserPresence | RoomPresence | TypingEvent;
 
 /** What goes to one connection. */
-export type Reply = Welcome | Left | Ack | UserList | ErrorMessage | Pong | Reconnect;
+export type Reply =
+  | Welcome
+  | TokenExpiring
+  | Left
+  | Ack
+  | UserList
+  | ErrorMessage
+  | Pong
+  | Reconnect;
 
 /** Replies that carry a page of records: encoded as a head, the page spliced in as `messages`. */
 export type PageHead = Omit<Joined, 'messages'> | Omit<History, 'messages'>;

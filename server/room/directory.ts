@@ -59,6 +59,11 @@ export class RoomDirectory implements LogSink {
     return this.#context.log.kind;
   }
 
+  /** Why the log accepts nothing, while it does not. */
+  get logTrouble(): string | undefined {
+    return this.#context.log.trouble;
+  }
+
   /**
    * Finds a room, or makes it where rooms are made on first join.
    * @returns a promise while the log loads the room; it rejects with UnavailableError when that fails

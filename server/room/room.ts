@@ -10,6 +10,7 @@ import {
 } from '../protocol/encoding.ts';
 import type { Joined, MessageRecord, Position, TypingEvent, User } from '../protocol/messages.ts';
 import type { RoomContext } from './context.ts';
+import { olderPage } from './older_page.ts';
 import type { Publisher } from './pending.ts';
 import { PresenceLedger } from './presence.ts';
 import { replayFromLog } from './replay.ts';
@@ -28,6 +29,9 @@ export interface Participant extends Publisher {
   /** Sends what is encoded already. */
   send(frame: string | Uint8Array): void;
 }
+
+/** Where a member goes on from; `withheld`: it asked, but may not read what was said without it. */
+export type Since = Position | 'withheld' | undefined;
 
 /** One live room: who may do what, in which order the log and the hub are asked. */
 export class Room {
@@ -56,12 +60,12 @@ export class Room {
    * Lets somebody in, or in again: that is how a client closes a gap.
    * @returns a promise only when what is asked for with `since` has to come from the log
    */
-  join(
-    participant: Participant,
-    since: Position | undefined,
-    id: string | undefined,
-  ): Promise<void> | undefined {
+  join(participant: Participant, since: Since, id: string | undefined): Promise<void> | undefined {
     const { log, hub } = this.#context;
+    if (since === 'withheld') {
+      this.#enter(participant, since, [], id);
+      return undefined;
+    }
     const inLog = since?.epoch === this.epoch && log.recovery_records > 0;
     if (since === undefined || !inLog || hub.covers(this.handle, since.offset)) {
       this.#enter(participant, since, [], id);
@@ -94,7 +98,7 @@ export class Room {
    */
   #enter(
     participant: Participant,
-    since: Position | undefined,
+    since: Since,
     replay: readonly MessageRecord[],
     id: string | undefined,
   ): void {
@@ -102,12 +106,16 @@ export class Room {
     if (participant.isIn(this.name)) this.leave(participant, 'silently');
     const { hub } = this.#context;
     const { user, encoding } = participant;
-    const { arrived, recovery, ...snapshot } = hub.join(this.handle, user, encoding, since);
+    const from = since === 'withheld' ? undefined : since;
+    const { arrived, recovery, ...snapshot } = hub.join(this.handle, user, encoding, from);
     participant.entered(this);
     participant.subscribe(topicOf(this.handle, encoding));
     const head = { type: 'joined', room: this.name, ...snapshot } as const;
     const reply: Joined = id === undefined ? head : { ...head, id };
-    if (recovery === undefined) {
+    if (since === 'withheld') {
+      const nothing = hub.encodePage(this.handle, encoding, []);
+      participant.send(encodeWithPage({ ...reply, recovered: false }, nothing));
+    } else if (recovery === undefined) {
       participant.send(encode(encoding, reply));
     } else {
       const { recovered, page } = recovery;
@@ -210,17 +218,17 @@ export class Room {
     id: string | undefined,
   ): Promise<void> {
     const { hub, log, limits } = this.#context;
-    const range = { before: newer.before + 1 };
-    const records = await withDeadline(
-      log.read(this.name, range, missing),
+    // One more than is missing tells whether there are older ones.
+    const found = await withDeadline(
+      log.read(this.name, { before: newer.before + 1 }, missing + 1),
       limits.log_timeout_ms,
       'reading history',
     );
     // Without its last member the room may have gone meanwhile.
     if (!participant.isOpen) return;
+    const { records, more } = olderPage(found, missing, limits.replay_bytes_max);
     const older = hub.encodePage(this.handle, participant.encoding, records);
     const page = joinPages(participant.encoding, [older, newer]);
-    const more = records.length === missing && (records[0]?.prev ?? 0) > 0;
     this.#sendHistory(participant, page, more, id);
   }
 

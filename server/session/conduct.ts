@@ -18,6 +18,10 @@ const REFUSALS_BURST = 100;
 const MALFORMED_PER_SECOND = 0.2;
 const MALFORMED_BURST = 10;
 
+/** Rooms that are not for this client: a list of them may be tried once, but not gone through for ever. */
+const FORBIDDEN_PER_SECOND = 1;
+const FORBIDDEN_BURST = 100;
+
 /** How much one connection may do, and when its behaviour ends it. Times are monotonic milliseconds. */
 export class Conduct {
   readonly #limits: ConductLimits;
@@ -27,6 +31,7 @@ export class Conduct {
   #commands: TokenBucket | undefined;
   #refusals: TokenBucket | undefined;
   #malformed: TokenBucket | undefined;
+  #forbidden: TokenBucket | undefined;
 
   constructor(limits: ConductLimits) {
     this.#limits = limits;
@@ -58,5 +63,11 @@ export class Conduct {
   noteMalformed(now_ms: number): CloseName | undefined {
     this.#malformed ??= new TokenBucket(MALFORMED_PER_SECOND, MALFORMED_BURST, now_ms);
     return this.#malformed.take(now_ms) > 0 ? 'malformed_too_often' : undefined;
+  }
+
+  /** One more request was not for this user. @returns how to close when that was one too many */
+  noteForbidden(now_ms: number): CloseName | undefined {
+    this.#forbidden ??= new TokenBucket(FORBIDDEN_PER_SECOND, FORBIDDEN_BURST, now_ms);
+    return this.#forbidden.take(now_ms) > 0 ? 'forbidden' : undefined;
   }
 }

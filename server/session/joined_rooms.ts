@@ -35,9 +35,14 @@ export class JoinedRooms {
     else this.#others?.delete(name);
   }
 
-  /** All of them, as they were when this was called; none is left. */
+  /** All of them, as they were when this was called. */
+  all(): readonly Room[] {
+    return [...(this.#first ? [this.#first] : []), ...(this.#others?.values() ?? [])];
+  }
+
+  /** The same; none is left. */
   clear(): readonly Room[] {
-    const rooms = [...(this.#first ? [this.#first] : []), ...(this.#others?.values() ?? [])];
+    const rooms = this.all();
     this.#first = undefined;
     this.#others = undefined;
     return rooms;

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { RoomBench } from '../../tests/support/room_bench.ts';
 import { loadConfig } from '../config/load.ts';
 import { type CloseName, ERRORS, Refusal } from '../errors.ts';
+import { Authenticator } from '../identity/authenticator.ts';
+import { Permissions } from '../identity/permissions.ts';
+import { ResumeTokens } from '../identity/resume_tokens.ts';
 import { decodeFrame, type Encoding, type Fields } from '../protocol/encoding.ts';
-import { Identities } from './identity.ts';
 import { type Line, Session, type SessionContext } from './session.ts';
 
 /** A connection without a socket. */
@@ -13,6 +15,7 @@ class RecordedLine implements Line {
   readonly topics = new Set<string>();
   readonly closed: CloseName[] = [];
   isOpen = true;
+  welcomes = 0;
   isPaused = false;
 
   send(frame: string | Uint8Array): void {
@@ -40,11 +43,20 @@ class RecordedLine implements Line {
   close(reason: CloseName): void {
     this.closed.push(reason);
   }
+
+  welcomed(): void {
+    this.welcomes += 1;
+  }
 }
 
 const config = loadConfig([], {});
 if (config === undefined) throw new Error('no configuration');
-const identities = new Identities('a secret for tests only, long enough', 60_000);
+const authenticator = new Authenticator({
+  resume: new ResumeTokens('a secret for tests only, long enough', 60_000),
+  token_bytes_max: 8_192,
+  guests: 'allow',
+  guestPermissions: Permissions.all,
+});
 
 function open(bench: RoomBench, encoding: Encoding = 'json') {
   const counters = {
@@ -55,10 +67,12 @@ function open(bench: RoomBench, encoding: Encoding = 'json') {
     malformed: 0,
   };
   const limits = { ...config, publishes_in_flight_max: 3 } as SessionContext['limits'];
-  const context: SessionContext = { rooms: bench.directory, identities, limits, counters };
+  const context: SessionContext = { rooms: bench.directory, authenticator, limits, counters };
   const line = new RecordedLine();
   const user = { user_id: 'id of ann', username: 'ann' };
-  const session = new Session(line, user, encoding, context);
+  const session = new Session(line, encoding, context);
+  session.identify({ user, permissions: Permissions.all, issued_at_ms: 0 });
+  line.frames.length = 0;
   const replies = (): readonly Fields[] =>
     line.frames.flatMap((frame) => decodeFrame(encoding, frame) ?? []);
   return { session, line, counters, replies };
@@ -105,7 +119,7 @@ describe('what a client is told', () => {
     });
     expect(Object.keys(first ?? {})).not.toContain('id');
     expect(second?.id).toBe('a1');
-    expect(identities.verify(String(first?.session))).toEqual(session.user);
+    expect(authenticator.verify(String(first?.session))).toMatchObject({ user: session.user });
   });
 
   test('why a request was turned down, and which one', async () => {

@@ -4,7 +4,9 @@ import { CLOSES } from '../errors.ts';
 export const UPGRADE_REFUSALS = [
   'bad_request',
   'subprotocol',
+  'origin',
   'token',
+  'token_unchecked',
   'server_full',
   'address_full',
   'too_fast',

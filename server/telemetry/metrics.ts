@@ -131,6 +131,9 @@ export function createMetrics(
     gauge('hubbub_resident_memory_bytes', 'Resident memory of the process.', () =>
       process.memoryUsage.rss(),
     ),
+    gauge('hubbub_log_up', 'Whether the log accepts messages.', () =>
+      stats().log_trouble === undefined ? 1 : 0,
+    ),
     gauge('hubbub_uptime_seconds', 'Seconds since the start.', () => stats().uptime_s),
     info(stats),
     ...WORKER_COUNTERS.map(([name, help, of]) => workerCounter(name, help, workers, of)),

@@ -16,6 +16,8 @@ export interface Started {
 /** What a log promises, in the words of somebody who has to rely on it. */
 const PROMISES: ReadonlyMap<string, string> = new Map([
   ['memory', 'memory log (a restart forgets messages)'],
+  ['sqlite', 'SQLite log (messages outlive a restart)'],
+  ['postgres', 'PostgreSQL log (messages outlive a restart)'],
 ]);
 
 const KIB = 1_024;

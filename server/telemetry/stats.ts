@@ -33,6 +33,8 @@ export interface ServerStats {
   readonly uptime_s: number;
   readonly ready: boolean;
   readonly log: string;
+  /** Why publishes are refused now. */
+  readonly log_trouble?: string;
   readonly hub: HubStats;
   readonly workers: readonly WorkerStats[];
 }

@@ -1,10 +1,16 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { withDeadline } from '../deadline.ts';
 import { ConfigError } from '../errors.ts';
 import type { Nudge, Order, Report } from './messages.ts';
 
 /** Reading the sources again for each worker takes a while on a machine that is busy. */
 const START_MS_MAX = 30_000;
+
+/** What a worker gets as its `workerData`, and what of it becomes its own. */
+export interface WorkerStart {
+  readonly data: unknown;
+  readonly transfer: readonly MessagePort[];
+}
 
 /** One worker as the main thread sees it: what it was asked, and the answer that is awaited. */
 class Member {
@@ -15,10 +21,14 @@ class Member {
   readonly #ended = Promise.withResolvers<undefined>();
   #answer = Promise.withResolvers<Report>();
 
-  constructor(entry: URL, index: number, start: unknown) {
+  constructor(entry: URL, name: string, { data, transfer }: WorkerStart) {
     this.failed = this.#failed.promise;
-    this.#worker = new Worker(entry, { workerData: start, name: `hubbub worker ${index}` });
-    const fail = (what: string): void => this.#failed.resolve(new Error(`worker ${index} ${what}`));
+    this.#worker = new Worker(entry, {
+      workerData: data,
+      transferList: [...transfer],
+      name: `hubbub ${name}`,
+    });
+    const fail = (what: string): void => this.#failed.resolve(new Error(`${name} ${what}`));
     this.#worker.on('message', (report: Report) => {
       if (report.kind !== 'failed') this.#answer.resolve(report);
       else if (report.isConfigError) this.#failed.resolve(new ConfigError(report.message));
@@ -67,11 +77,16 @@ export class WorkerPool {
   }
 
   /**
-   * Starts one worker for each element of `starts`, which it gets as its `workerData`.
+   * Starts one worker for each element of `starts`.
+   * @param name what they are called in error messages, before their number
    * @throws ConfigError when what was asked for cannot be had, Error when a worker ends or takes too long
    */
-  static async start(entry: URL, starts: readonly unknown[]): Promise<WorkerPool> {
-    const members = starts.map((start, index) => new Member(entry, index, start));
+  static async start(
+    entry: URL,
+    starts: readonly WorkerStart[],
+    name = 'worker',
+  ): Promise<WorkerPool> {
+    const members = starts.map((start, index) => new Member(entry, `${name} ${index}`, start));
     const reports = await withDeadline(
       Promise.all(members.map((member) => member.started())),
       START_MS_MAX,

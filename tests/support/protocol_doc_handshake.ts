@@ -90,6 +90,13 @@ export const PROVOCATIONS: readonly Provocation[] = [
   },
   { status: 400, why: 'a name with an invisible character', target: '/ws?name=A%E2%80%8Bda' },
   { status: 401, why: 'a token that nobody issued', target: '/ws?token=made-up' },
+  {
+    status: 403,
+    why: 'a page of another origin',
+    options: { allowed_origins: 'https://chat.example.com' },
+    target: '/ws',
+    headers: { Origin: 'https://evil.example' },
+  },
   { status: 404, why: 'another path', target: '/ws/' },
   { status: 426, why: 'a plain request', target: '/ws', headers: { Upgrade: '' } },
   {

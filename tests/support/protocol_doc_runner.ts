@@ -1,3 +1,4 @@
+import { SignJWT } from 'jose';
 import type { ConnectLog } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { type Config, flagOf, type OptionName } from '../../server/config/options.ts';
@@ -28,7 +29,8 @@ export async function runScript(
   observe: (message: Message) => void = () => {},
 ): Promise<void> {
   await using server = serve(...setup(script.settings));
-  const play = new Play(server, encoding, observe);
+  const tokens = await tokensOf(script.settings.get('jwt_secret'));
+  const play = new Play(server, encoding, observe, tokens);
   try {
     for (const step of script.steps) await play.perform(step);
     await play.expectNothingMore();
@@ -54,6 +56,24 @@ function setup(settings: Script['settings']): [Partial<Config>, ConnectLog | und
   return [changed, faults && ((sink) => new SimulatedLog(sink, faults))];
 }
 
+/** What stands for tokens of an issuer in examples, signed now: they run out, the document does not. */
+async function tokensOf(secret: string | undefined): Promise<Bindings> {
+  if (secret === undefined) return new Map();
+  const key = new TextEncoder().encode(secret);
+  const sign = (name: string, lifetime_s: number, claims: object = {}): Promise<string> =>
+    new SignJWT({ sub: name.toLowerCase(), name, ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(Math.ceil(Date.now() / 1_000) + lifetime_s)
+      .sign(key);
+  const rooms = { kitchen: ['join', 'publish', 'history'], 'market.*': ['join', 'publish'] };
+  return new Map([
+    ['token_of_ada', await sign('Ada', 3_600)],
+    ['token_of_ben', await sign('Ben', 3_600)],
+    ['short_token_of_ada', await sign('Ada', 2)],
+    ['limited_token_of_ada', await sign('Ada', 3_600, { rooms })],
+  ]);
+}
+
 /** The clients of one example and what is known of its placeholders so far. */
 class Play {
   line = 0;
@@ -61,9 +81,15 @@ class Play {
   readonly #subprotocol: string;
   readonly #observe: (message: Message) => void;
   readonly #actors = new Map<string, Actor>();
-  #bindings: Bindings = new Map();
+  #bindings: Bindings;
 
-  constructor(server: TestServer, encoding: Encoding, observe: (message: Message) => void) {
+  constructor(
+    server: TestServer,
+    encoding: Encoding,
+    observe: (message: Message) => void,
+    bindings: Bindings,
+  ) {
+    this.#bindings = bindings;
     this.#server = server;
     this.#subprotocol = subprotocolOf(encoding);
     this.#observe = observe;

@@ -21,6 +21,7 @@ import type {
   RoomMessage,
   RoomPresence,
   ServerMessage,
+  TokenExpiring,
   TypingEvent,
   UserList,
   UserPresence,
@@ -88,6 +89,7 @@ export const SERVER_SHAPES: Readonly<Record<ServerMessage['type'], readonly AnyS
       id: 'optional',
     } satisfies Shape<Welcome>,
   ],
+  token_expiring: [{ expires_in_ms: 'required' } satisfies Shape<TokenExpiring>],
   joined: [
     {
       room: 'required',

@@ -1,6 +1,7 @@
 import { type ConnectLog, prepare, startThread } from '../../server/app.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Config } from '../../server/config/options.ts';
+import type { Storage } from '../../server/storage/port.ts';
 import { createLogger, type Logger } from '../../server/telemetry/logger.ts';
 import type { ServerStats } from '../../server/telemetry/stats.ts';
 
@@ -21,11 +22,12 @@ export function startServer(
   options: Partial<Config> = {},
   connectLog?: ConnectLog,
   logger: Logger = createLogger('silent'),
+  storage?: Storage,
 ): TestServer {
   const defaults = loadConfig([], {});
   if (defaults === undefined) throw new Error('no configuration');
   const start = prepare({ ...defaults, ...BASE, workers: 1, ...options });
-  const thread = startThread(start, logger, connectLog);
+  const thread = startThread(start, logger, connectLog, storage);
   return {
     ...addresses(thread.port),
     stats: thread.stats,
