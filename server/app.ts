@@ -108,6 +108,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   if (hub.kind === 'script' && hub.fallback !== undefined) {
     logger.warn({ hub: 'script', reason: hub.fallback }, 'the TypeScript hub serves on one thread');
   }
+  // First, so that a server whose port is taken touches nothing.
+  const port = workers === 1 ? config.port : lockPort(config.host, config.port);
   const keeper = await openKeeper(start);
   if (workers === 1) {
     const thread = startThread({ ...start, ...keeper.ports[0] }, logger);
@@ -120,7 +122,6 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     const { failed } = keeper;
     return { ...settled, port: thread.port, log, failed, stop, hurry: () => thread.hurry() };
   }
-  const port = lockPort(config.host, config.port);
   const starts = Array.from({ length: workers }, (_, worker) => {
     const ports = keeper.ports[worker] ?? {};
     return { data: { ...start, port, worker, ...ports }, transfer: Object.values(ports) };

@@ -64,15 +64,18 @@ whenPossible(
     const script = `
       const { readdirSync, statSync, writeFileSync } = require('node:fs');
       const tryTo = (path) => { try { writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } };
+      const files = readdirSync('/data');
       const { uid, mode } = statSync('/data/session.secret');
       console.log(JSON.stringify({
-        data: readdirSync('/data'), uid, mode: mode & 0o777,
+        data: files.filter((name) => !/-(wal|shm|journal)$/.test(name)).sort(), uid, mode: mode & 0o777,
+        readable: files.filter((name) => (statSync('/data/' + name).mode & 0o077) !== 0),
         root: tryTo('/x'), program: tryTo('/hubbub/x'),
       }));`;
     expect(JSON.parse(await running.exec(BUN, '-e', script))).toEqual({
-      data: ['session.secret'],
+      data: ['hubbub.sqlite', 'hubbub.sqlite.lock', 'session.secret'],
       uid: NOBODY,
       mode: 0o600,
+      readable: [],
       root: 'EROFS',
       program: 'EROFS',
     });

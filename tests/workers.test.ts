@@ -134,7 +134,8 @@ describe('the port', () => {
 
   test('belongs to one process, however many threads either has', async () => {
     await using server = await serveAlone({ workers: 2 });
-    const port = ['--port', String(server.port), '--session-secret', 'a secret for tests only'];
+    const port = ['--port', String(server.port), '--log', 'memory'];
+    port.push('--session-secret', 'a secret for tests only');
     for (const host of ['127.0.0.1', '0.0.0.0', 'localhost']) {
       for (const workers of ['1', '2']) {
         const refused = await second('--host', host, '--workers', workers, ...port);

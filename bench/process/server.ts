@@ -62,7 +62,7 @@ export const hubbub = ({ encoding, hub, workers, cpus, flags }: HubbubPlan): Ser
   command: [
     'server/main.ts',
     ...['--host', '127.0.0.1', '--port', '0', '--session-secret', 'a secret for benchmarks only'],
-    ...['--hub', hub, '--workers', String(workers)],
+    ...['--hub', hub, '--workers', String(workers), '--log', 'memory'],
     ...flags,
   ],
   cpus,

@@ -51,7 +51,7 @@ export const OPTIONS = {
   host: text('0.0.0.0', 'address to listen on'),
   workers: integer(0, 0, 255, 'threads that serve connections; 0 = as many as the hub can use'),
   hub: choice('auto', ['auto', 'native', 'script'], 'what carries rooms: the addon, or TypeScript'),
-  log: choice('memory', ['memory', 'sqlite', 'postgres'], 'what orders and remembers messages'),
+  log: choice('sqlite', ['memory', 'sqlite', 'postgres'], 'what orders and remembers messages'),
   storage: choice(
     'auto',
     ['auto', 'memory', 'sqlite', 'postgres'],

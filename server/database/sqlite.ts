@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from 'bun:sqlite';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { SQLITE_MIGRATIONS } from './sqlite_schema.ts';
@@ -26,7 +26,7 @@ const WAL_BYTES_MAX = 64 * 1_024 * 1_024;
  * @throws ConfigError when its tables are of a version this server does not know
  */
 export function openSqlite({ path, sync }: SqliteOptions, create: boolean): Database {
-  if (create) createFolder(path);
+  if (create) makeFile(path);
   let database: Database | undefined;
   try {
     database = new Database(path, { create, readwrite: true, strict: true });
@@ -52,7 +52,7 @@ export function openSqlite({ path, sync }: SqliteOptions, create: boolean): Data
  * @throws UnavailableError when there is no place for the lock
  */
 export function lockSqlite(path: string): Database {
-  createFolder(path);
+  makeFile(`${path}.lock`);
   let lock: Database | undefined;
   try {
     lock = new Database(`${path}.lock`, { create: true, readwrite: true });
@@ -89,11 +89,13 @@ export function inTransaction<T>(database: Database, run: () => T): T {
   }
 }
 
-function createFolder(path: string): void {
+/** What people say is nobody else's to read: what SQLite puts beside the file gets the same mode. */
+function makeFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
-    throw unavailable('the data folder cannot be made', error);
+    throw unavailable('the data folder cannot be written', error);
   }
 }
 

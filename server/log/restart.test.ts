@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
-import { renameSync } from 'node:fs';
+import { readdirSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { temporaryFile } from './contract/temporary_engine.ts';
 import type { LogEngine } from './engine.ts';
@@ -55,6 +56,19 @@ test('a file belongs to one server at a time', async () => {
   await second.connect();
   await second.disconnect(true);
 }, 20_000);
+
+test('nobody else can read what people say', async () => {
+  using file = temporaryFile();
+  const engine = file.engine();
+  await engine.connect();
+  await append(engine, 1);
+  const files = readdirSync(dirname(file.path));
+  expect(files.toSorted()).toContain('hubbub.sqlite-wal');
+  for (const name of files) {
+    expect(statSync(join(dirname(file.path), name)).mode & 0o077).toBe(0);
+  }
+  await engine.disconnect(true);
+});
 
 test('row 31: a locked file refuses, and takes again when it is free', async () => {
   using file = temporaryFile();

@@ -29,6 +29,8 @@ export async function spawnServer(
     host: '127.0.0.1',
     port: 0,
     session_secret: 'a secret for tests only',
+    // Where a test wants a database it names a folder of its own.
+    log: 'memory',
     // How long a stop leaves clients to go by themselves.
     reconnect_jitter_ms: 100,
     ...options,

@@ -15,7 +15,12 @@ export interface TestServer {
 }
 
 /** What tests do not vary: loopback, a free port, no file, no noise. */
-const BASE = { host: '127.0.0.1', port: 0, session_secret: 'a secret for tests only' } as const;
+const BASE = {
+  host: '127.0.0.1',
+  port: 0,
+  session_secret: 'a secret for tests only',
+  log: 'memory',
+} as const;
 
 /** The whole server in this process, on one thread and a real port. Option values as numbers and text. */
 export function startServer(
