@@ -18,6 +18,8 @@ namespace hubbub::load {
 namespace {
 
 constexpr std::size_t events_max = 1024;
+// What is read that late would look like the server's latency.
+constexpr std::int64_t apart_us_max = 1'000;
 
 std::int64_t clock_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -87,6 +89,7 @@ void Loop::turn(std::int64_t until_us) {
   std::array<epoll_event, events_max> events;
   const int count = epoll_wait(epoll_, events.data(), events_max, is_due ? 0 : -1);
   if (count < 0 && errno != EINTR) required(count, "epoll_wait");
+  woken_us_ = now_us();
   for (int index = 0; index < count; ++index) {
     const epoll_event& event = events[static_cast<std::size_t>(index)];
     if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
@@ -100,7 +103,9 @@ std::vector<std::uint8_t>& Loop::buffer(std::size_t bytes) {
 
 void Loop::rest(std::int64_t until_us) {
   if (apart_us_ == 0) return;
-  const std::int64_t next_us = std::min(turned_us_ + apart_us_, until_us);
+  const std::int64_t worked_us = now_us() - woken_us_;
+  const std::int64_t apart_us = std::max(apart_us_, std::min(2 * worked_us, apart_us_max));
+  const std::int64_t next_us = std::min(turned_us_ + apart_us, until_us);
   if (next_us > now_us()) {
     const timespec at = at_clock(next_us);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);

@@ -33,7 +33,8 @@ class Loop {
   // Tells all who are ready; waits for somebody until `until_us` at the latest.
   void turn(std::int64_t until_us);
   // From now on turns begin at least this far apart, unless `until_us` comes first: what arrives in
-  // between is read at once. 0 reads everything as it comes.
+  // between is read at once. Where that is not enough they move further apart, up to a
+  // millisecond, so that about half of the time is left. 0 reads everything as it comes.
   void pace(std::int64_t apart_us) { apart_us_ = apart_us; }
 
   // What all connections have read from the network and written to it, headers and all.
@@ -55,6 +56,7 @@ class Loop {
   std::int64_t armed_us_ = 0;
   std::int64_t apart_us_ = 0;
   std::int64_t turned_us_ = 0;
+  std::int64_t woken_us_ = 0;
   std::vector<std::uint8_t> buffer_;
 };
 
