@@ -23,17 +23,22 @@ export class Clock {
   readonly #runs: number;
   readonly #planned_s: number;
   readonly #started_ms = performance.now();
+  #done = 0;
 
   constructor(plan: Plan, runs: number) {
     this.#runs = runs;
     this.#planned_s = runSeconds(plan);
   }
 
-  /** Such as `[3/12, 2 min left]`. What runs have taken so far says more than what was planned. */
-  after(done: number): string {
+  /**
+   * Such as `[3/12, 2 min left]`. What runs have taken so far says more than what was planned.
+   * @param isDone whether another run is done, and is not made again
+   */
+  after(isDone: boolean): string {
+    if (isDone) this.#done += 1;
     const taken_s = (performance.now() - this.#started_ms) / 1_000;
-    const each_s = done === 0 ? this.#planned_s : taken_s / done;
-    return `[${done}/${this.#runs}, ${duration((this.#runs - done) * each_s)} left]`;
+    const each_s = this.#done === 0 ? this.#planned_s : taken_s / this.#done;
+    return `[${this.#done}/${this.#runs}, ${duration((this.#runs - this.#done) * each_s)} left]`;
   }
 }
 

@@ -148,8 +148,7 @@ test.each(LIES)(
         '--senders',
         '1',
       ];
-      const { problems, subjects } = await contest('steady', ...given);
-      expect(problems.join('\n')).toContain(name);
+      const { subjects } = await contest('steady', ...given);
       expect(subjects[0]?.cases[0]?.runs[0]?.faults.join()).toContain(name);
     } finally {
       await server.stop();

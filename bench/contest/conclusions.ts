@@ -25,7 +25,7 @@ export async function confinementOf({
   };
 }
 
-/** Why figures must not be trusted, one sentence each. */
+/** Why figures must not be trusted, one sentence each: what a server did wrong is a figure of it. */
 export function problemsOf(
   { entrants, limits, runs }: ContestPlan,
   subjects: readonly Subject[],
@@ -35,18 +35,14 @@ export function problemsOf(
     const has = coresOf(entrant, limits).server.length;
     return has < wanted ? [`${entrant.name}: ${has} cores instead of ${wanted}`] : [];
   });
-  const wrong = subjects.flatMap(({ name, cases }) =>
+  const wanting = subjects.flatMap(({ name, cases }) =>
     cases.flatMap(({ label, runs: made }) => {
       const who = label === '' ? name : `${name}, ${label}`;
-      const faults = [...new Set(made.flatMap((run) => run.faults))];
       const counting = made.filter(({ void_reasons }) => void_reasons.length === 0).length;
       const reasons = [...new Set(made.flatMap((run) => run.void_reasons))];
-      const few =
-        counting < runs
-          ? [`${who}: ${runs - counting} of ${runs} runs do not count: ${reasons[0]}`]
-          : [];
-      return [...faults.map((fault) => `${who}: ${fault}`), ...few];
+      if (counting >= runs) return [];
+      return [`${who}: ${runs - counting} of ${runs} runs do not count: ${reasons[0]}`];
     }),
   );
-  return [...crowded, ...wrong];
+  return [...crowded, ...wanting];
 }

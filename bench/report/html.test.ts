@@ -35,7 +35,7 @@ test('a page has every subject in the comparison, the statistics and the legend'
 test('every plot is there in both sizes, and says in words what it shows', () => {
   const html = documentHtml(madeUpDocument({ kind: 'search', subjects: 3 }));
   expect([...html.matchAll(/<figcaption>([^<]*)/g)].map(([, title]) => title)).toEqual([
-    'Sustained, messages/s (more is better)',
+    'Sustained, deliveries/s (more is better)',
     'CPU a delivery, µs (less is better)',
     'Server memory, peak, MiB (less is better)',
     'Throughput against the rate that was offered',

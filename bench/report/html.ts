@@ -10,6 +10,7 @@ import { METRICS } from './metrics.ts';
 import { legendHtml, PLOTS_NOTE, plotsHtml } from './plots/page.ts';
 import { figureTables, mainTables, type Table, trialTables, troubleTable } from './tables.ts';
 import {
+  absentWords,
   confinementWords,
   figure,
   machineWords,
@@ -37,6 +38,7 @@ export function documentHtml(document: ResultDocument): string {
     '<h2>Comparison</h2>',
     ...tablesHtml('Comparison', mainTables(document), document),
     `<p class="note">Baseline: ${escapeHtml(document.baseline)}. ${RATIO_WORDS}</p>`,
+    ...absentWords(document).map((words) => `<p class="note">${escapeHtml(words)}</p>`),
     '<h2>Plots</h2>',
     `<p class="note">${PLOTS_NOTE}</p>`,
     legendHtml(document),
@@ -99,6 +101,8 @@ function headlineHtml(document: ResultDocument): string {
     .flatMap(({ entry, value }) => (typeof value === 'number' ? { entry, value } : []))
     .toSorted((a, b) => sign * (a.value - b.value));
   if (best === undefined || round.entries.length < 2) return '';
+  // Where the client was the limit nobody knows who is best.
+  if (round.entries.some(({ sustainsMore }) => sustainsMore)) return '';
   const ratio = round.baseline && best.entry.ratio(name, round.baseline);
   const against =
     ratio === undefined || best.entry === round.baseline

@@ -9,7 +9,14 @@ import {
   trialTables,
   troubleTable,
 } from './tables.ts';
-import { confinementWords, machineWords, methodWords, planWords, RATIO_WORDS } from './words.ts';
+import {
+  absentWords,
+  confinementWords,
+  machineWords,
+  methodWords,
+  planWords,
+  RATIO_WORDS,
+} from './words.ts';
 
 /** A result as Markdown, with every figure in it. */
 export function documentMarkdown(document: ResultDocument): string {
@@ -27,6 +34,7 @@ export function documentMarkdown(document: ResultDocument): string {
       `- Machine: ${plain(machineWords(document))}`,
       `- Confinement: ${plain([confinementWords(confinement), ...confinement.remarks].join('; '))}`,
       `- Method: ${methodWords(document)}`,
+      ...absentWords(document).map((words) => `- ${plain(words)}`),
       `- Baseline: ${plain(baseline)}. ${RATIO_WORDS}`,
     ].join('\n'),
     ...part('Comparison', mainTables(document)),

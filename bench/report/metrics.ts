@@ -26,10 +26,10 @@ const more = (label: string, unit: string, digits: number): Metric => ({
  */
 export const METRICS = {
   /** What members received in the window, a second. For echo: answers. */
-  throughput_per_s: more('throughput', 'messages/s', 0),
+  throughput_per_s: more('throughput', 'deliveries/s', 0),
   sent_per_s: more('sent', 'messages/s', 0),
   /** The highest throughput with less than 0.1 % loss and p99 below 50 ms. */
-  sustained_per_s: more('sustained', 'messages/s', 0),
+  sustained_per_s: more('sustained', 'deliveries/s', 0),
   latency_mean_ms: less('mean', 'ms', 3),
   latency_p50_ms: less('p50', 'ms', 3),
   latency_p90_ms: less('p90', 'ms', 3),

@@ -77,12 +77,14 @@ function peers(document: ResultDocument): Table {
       server: entry.subject.name,
       stack: `${entry.subject.language}: ${entry.subject.stack}`,
       profile: entry.subject.profile,
-      'messages/s sustained': figureCell(entry, 'sustained_per_s'),
+      'deliveries/s sustained': figureCell(entry, 'sustained_per_s'),
       'of the baseline': ratioCell(entry, 'sustained_per_s', baseline),
       'CPU µs a delivery': figureCell(entry, 'cpu_us_per_delivery'),
       'p50 / p99 ms': cells(entry, 'latency_p50_ms', 'latency_p99_ms'),
       'memory MiB': figureCell(entry, 'server_rss_peak_mib'),
       'lost %': figureCell(entry, 'drop_percent'),
+      'bytes each': figureCell(entry, 'bytes_per_delivery'),
+      'client CPU %': figureCell(entry, 'client_cpu_percent'),
     })),
   };
 }
@@ -99,7 +101,7 @@ function hubbub(document: ResultDocument): readonly Table[] {
       ours.map((one) => [one.subject.name, ratioCell(one, 'sustained_per_s', other)]),
     ),
   }));
-  return [{ title: 'Messages/s that Hubbub sustains, against each', rows }];
+  return [{ title: 'Deliveries/s that Hubbub sustains, against each', rows }];
 }
 
 const cells = (entry: Entry, ...names: readonly MetricName[]): string =>
@@ -120,7 +122,7 @@ function frameworks(document: ResultDocument): readonly Table[] {
           language: framework.subject.language,
           framework: framework.subject.name,
           'minimal stack': minimal.subject.name,
-          'messages/s sustained': ratioCell(framework, 'sustained_per_s', minimal),
+          'deliveries/s sustained': ratioCell(framework, 'sustained_per_s', minimal),
           'CPU a delivery': ratioCell(framework, 'cpu_us_per_delivery', minimal),
           p99: ratioCell(framework, 'latency_p99_ms', minimal),
           memory: ratioCell(framework, 'server_rss_peak_mib', minimal),
@@ -136,7 +138,7 @@ const ladder = (document: ResultDocument): Table => ({
     entries.map((entry) => ({
       connections: clients.toLocaleString('en'),
       server: entry.subject.name,
-      'messages/s': figureCell(entry, 'throughput_per_s'),
+      'deliveries/s': figureCell(entry, 'throughput_per_s'),
       'p50 / p99 ms': cells(entry, 'latency_p50_ms', 'latency_p99_ms'),
       'CPU %': figureCell(entry, 'server_cpu_percent'),
       'CPU µs a delivery': figureCell(entry, 'cpu_us_per_delivery'),

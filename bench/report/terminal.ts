@@ -2,7 +2,14 @@ import { roundsOf } from './comparison.ts';
 import type { ResultDocument } from './document.ts';
 import { formatTable } from './table.ts';
 import { mainTables, statisticsLines, statisticsOf, type Table, troubleTable } from './tables.ts';
-import { confinementWords, machineWords, methodWords, planWords, RATIO_WORDS } from './words.ts';
+import {
+  absentWords,
+  confinementWords,
+  machineWords,
+  methodWords,
+  planWords,
+  RATIO_WORDS,
+} from './words.ts';
 
 /** A result as a terminal shows it: what it was measured on and how, each server, the comparison. */
 export function formatDocument(document: ResultDocument): string {
@@ -22,6 +29,9 @@ export function formatDocument(document: ResultDocument): string {
     }),
     ...mainTables(document).map(tableText),
     `Baseline: ${baseline}. ${RATIO_WORDS}\n`,
+    absentWords(document)
+      .map((words) => `${words}\n`)
+      .join(''),
     ...[troubleTable(document)].filter(({ rows }) => rows.length > 0).map(tableText),
     problems.map((problem) => `INVALID: ${problem}\n`).join(''),
   ]

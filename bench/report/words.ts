@@ -93,6 +93,10 @@ const KIND_WORDS: Readonly<Record<ResultDocument['plan']['kind'], string>> = {
   echo: 'each message comes back to its sender',
 };
 
+/** Who could not take part and why, a sentence each. */
+export const absentWords = ({ absent }: ResultDocument): readonly string[] =>
+  absent.map(({ name, reason }) => `Not there: ${name}: ${reason.split('\n')[0] ?? ''}`);
+
 /** The plan, as a sentence for people. */
 export function planWords({ plan }: ResultDocument): string {
   const clients = plan.clients.map((count) => number(count)).join(', ');

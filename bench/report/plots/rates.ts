@@ -55,8 +55,8 @@ function offeredPlot(id: string, lines: readonly Line[], note: string): Plot | u
         y: Math.log10(point.y),
       })),
     })),
-    x: { name: 'offered, messages/s', ...x },
-    y: { name: 'delivered, messages/s', ...y },
+    x: { name: 'offered, deliveries/s', ...x },
+    y: { name: 'delivered, deliveries/s', ...y },
     reference: [
       [from, from],
       [to, to],
