@@ -85,7 +85,9 @@ async function onSmallDisk(): Promise<Setting> {
 async function overPostgres(fault: 'stopped' | 'frozen' | 'disconnected'): Promise<Setting> {
   const postgres = await startPostgres();
   const options: Partial<Config> = { log: 'postgres', postgres_url: postgres.url, rate_limit: 0 };
-  const server = await spawnServer({ ...options, log_stall_ms_max: 500 });
+  // What is under way when it goes is answered when time is up: nobody can tell what became of it.
+  const limits = { log_stall_ms_max: 500, publish_timeout_ms: 1_000 };
+  const server = await spawnServer({ ...options, ...limits });
   const faults = {
     stopped: { takeAway: () => postgres.stop('SIGQUIT'), bringBack: () => postgres.start() },
     frozen: { takeAway: () => postgres.freeze(true), bringBack: () => postgres.freeze(false) },
