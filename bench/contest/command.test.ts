@@ -27,6 +27,8 @@ async function contest(word: string, ...given: readonly string[]): Promise<Resul
   )) {
     for (const path of Object.values(files)) expect(await Bun.file(path).exists()).toBe(true);
     const read = await readDocument(files.json);
+    expect(read.command.slice(0, 2)).toEqual([word, '--warmup']);
+    expect(read.command).not.toContain(folder);
     expect(read.subjects.map(({ name }) => name)).toEqual(
       document.subjects.map(({ name }) => name),
     );

@@ -46,10 +46,19 @@ export async function* contests(
     const limits = { cpus, memory_bytes, confine, images };
     const contest = { plan, entrants, limits, runs: values.runs, seed, remarks };
     progress(announcement(contest));
-    const document = await documentOf(contest, absent, values, [...words, ...given], progress);
+    const document = await documentOf(contest, absent, values, asked(words, given), progress);
     const files = await saveDocument(values.out, document);
     yield { document, text: formatDocument(document), files };
   }
+}
+
+/** The command again, for whoever wants to repeat it: where the result went is nobody's business. */
+function asked(words: readonly string[], given: readonly string[]): string[] {
+  const isFolder = (word: string | undefined): boolean => word === '--out';
+  const kept = given.filter(
+    (word, at) => !isFolder(word) && !isFolder(given[at - 1]) && !word.startsWith('--out='),
+  );
+  return [...words, ...kept];
 }
 
 /** What images are made of, each once. */
@@ -82,7 +91,8 @@ async function readyEntrants(values: ContestValues, progress: Progress): Promise
     } catch (error) {
       if (isNamed || !(error instanceof UsageError)) throw error;
       progress(`left out: ${error.message}`);
-      absent.push({ name: entrant.name, reason: error.message });
+      const reason = error.message.replace(`${sourceName(entrant)}: `, '');
+      absent.push({ name: entrant.name, reason });
     }
   }
   return { entrants, absent };

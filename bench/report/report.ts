@@ -92,8 +92,11 @@ function peers(document: ResultDocument): Table {
 /** What Hubbub sustains, as a multiple of each other server: a column for each way it takes part. */
 function hubbub(document: ResultDocument): readonly Table[] {
   const entries = greatest(document)?.entries ?? [];
-  const ours = entries.filter(({ subject }) => subject.profile === 'hubbub');
-  const others = entries.filter((entry) => !ours.includes(entry));
+  const isOurs = ({ subject }: Entry): boolean => subject.profile === 'hubbub';
+  const others = entries.filter((entry) => !isOurs(entry));
+  // Both hubs send the same: the one that comes by default is held against the others.
+  const native = entries.filter(({ subject }) => subject.peer === 'hubbub-native');
+  const ours = native.length > 0 ? native : entries.filter(isOurs);
   if (ours.length === 0 || others.length === 0) return [];
   const rows = others.map((other) => ({
     against: other.subject.name,

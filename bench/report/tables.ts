@@ -89,13 +89,21 @@ const SHORT: Partial<Record<MetricName, string>> = {
 
 const shortLabel = (name: MetricName): string => SHORT[name] ?? heading(name).split(' ')[0] ?? '';
 
+/** Where the client was the limit of one side, a ratio is a bound; of both, it is none at all. */
+function boundOf(entry: Entry, baseline: Entry): string | undefined {
+  if (entry.sustainsMore) return baseline.sustainsMore ? undefined : '≥ ';
+  return baseline.sustainsMore ? '≤ ' : '';
+}
+
 /** Such as `0.52 × (0.50–0.55)`. */
 export function ratioCell(entry: Entry, name: MetricName, baseline: Entry | undefined): string {
   if (baseline === undefined) return NOTHING;
   if (entry === baseline) return 'baseline';
   const ratio = entry.ratio(name, baseline);
   if (ratio === undefined) return NOTHING;
-  return `${multiple(ratio.value)} (${significant(ratio.low)}–${significant(ratio.high)})`;
+  const bound = name === 'sustained_per_s' ? boundOf(entry, baseline) : '';
+  if (bound === undefined) return 'client full';
+  return `${bound}${multiple(ratio.value)} (${significant(ratio.low)}–${significant(ratio.high)})`;
 }
 
 /** `5`, or `3 of 5` when some do not count. */

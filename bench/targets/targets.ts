@@ -61,10 +61,11 @@ export const targetsCommand: Scenario<typeof OPTIONS> = {
 };
 
 function answer(question: Question, subjects: readonly Subject[]): Row {
-  const { target, bound, limit, unit, plan, clients, metric } = question;
+  const { target, bound, limit, unit, plan, clients, metric, divisor = 1 } = question;
   const [subject] = subjects;
   const of = subject?.cases.find((one) => clients === undefined || one.clients === clients);
-  const measured = of?.summary[metric]?.median;
+  const figure = of?.summary[metric]?.median;
+  const measured = figure === undefined ? undefined : figure / divisor;
   const where = clients === undefined ? plan : `${plan}, ${clients.toLocaleString('en')} clients`;
   return row(target, bound, limit, unit, measured, where);
 }
