@@ -1,7 +1,8 @@
 import type { CustomSeriesRenderItem } from 'echarts/types/dist/echarts';
 import type { Bounded, Entry } from '../comparison.ts';
 import { METRICS, type MetricName } from '../metrics.ts';
-import { figure, titleOf } from '../words.ts';
+import { figureCell } from '../tables.ts';
+import { titleOf } from '../words.ts';
 import { axis, below, fontOf, short } from './style.ts';
 import type { Plot, Size } from './svg.ts';
 
@@ -33,7 +34,7 @@ export function barPlot(
     if (entry.subject.profile === 'hubbub') return 'var(--accent)';
     return entry === baseline ? 'var(--baseline)' : 'var(--bar)';
   };
-  const texts = bars.map(({ bounded }) => figure(name, bounded.value));
+  const texts = bars.map(({ entry }) => figureCell(entry, name));
   return {
     id,
     title: `${titleOf(name)} (${isMoreBetter(name) ? 'more' : 'less'} is better)`,
