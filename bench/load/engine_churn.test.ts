@@ -1,31 +1,10 @@
-import { afterEach, expect, test } from 'bun:test';
-import type { NativeLoadEngine } from './engine.ts';
+import { expect, test } from 'bun:test';
+import { crowdStarter } from './crowd_fixture.ts';
 import { Histogram } from './histogram.ts';
-import { describeNative, startNative } from './native_suite.ts';
+import { describeNative } from './native_suite.ts';
 import { NO_FAULT } from './no_fault.ts';
-import { type RoomFaults, type RoomServer, startRooms } from './room_server.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0)) await clean();
-});
-
-async function startCrowd(
-  members: number,
-  rooms: number,
-  faults: RoomFaults = {},
-): Promise<{ engine: NativeLoadEngine; server: RoomServer }> {
-  const server = startRooms(faults);
-  const engine = startNative();
-  cleanups.push(
-    () => engine.stop(),
-    () => server.stop(),
-  );
-  const target = { hostname: '127.0.0.1', port: server.port, path: '/ws' };
-  const crowd = await engine.connect({ target, members, rooms, timeout_ms: 10_000 });
-  expect(crowd).toMatchObject({ joined: members, failed: 0 });
-  return { engine, server };
-}
+const startCrowd = crowdStarter();
 
 const MEMBERS = 4;
 const TRAFFIC = { rate: 200, senders: 2, payload_bytes: 128, warmup_ms: 400, duration_ms: 400 };

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Histogram } from '../load/histogram.ts';
-import { NO_FAULT } from '../load/no_fault.ts';
 import type { CrowdReport, TrafficReport } from '../load/port.ts';
+import { madeUpReport } from './made_up_report.ts';
 import {
   type Evidence,
   faultsOf,
@@ -20,26 +20,7 @@ function latencyOf(...values_us: readonly number[]): TrafficReport['latency_us']
   return latency.snapshot();
 }
 
-const REPORT: TrafficReport = {
-  planned: 1_000,
-  sent: 1_000,
-  expected_deliveries: 10_000,
-  deliveries: 10_000,
-  ...NO_FAULT,
-  errors: {},
-  elapsed_ms: 1_050,
-  window: {
-    elapsed_ms: 1_000,
-    deliveries: 8_000,
-    frames: 2_000,
-    bytes: 1_600_000,
-    client_cpu_ms: 200,
-    client_waited_ms: 30,
-    server: { cpu_ms: 400, waited_ms: 20, rss_bytes: 64 * 2 ** 20 },
-  },
-  latency_us: latencyOf(80, 1_000, 9_000),
-  send_lag_us: latencyOf(),
-};
+const REPORT = madeUpReport(latencyOf(80, 1_000, 9_000));
 const CROWD: CrowdReport = { joined: 10, failed: 0, elapsed_ms: 5 };
 const CONDITIONS: RunConditions = {
   planned_ms: 1_000,
