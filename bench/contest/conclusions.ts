@@ -1,5 +1,6 @@
 import { openConfinement } from '../process/confine/confinement.ts';
 import type { Confinement, Subject } from '../report/document.ts';
+import { counts } from '../report/summary.ts';
 import type { ContestPlan } from './contest.ts';
 import { coresWanted } from './entrant.ts';
 import { confinementPlan, coresOf } from './run.ts';
@@ -38,7 +39,7 @@ export function problemsOf(
   const wanting = subjects.flatMap(({ name, cases }) =>
     cases.flatMap(({ label, runs: made }) => {
       const who = label === '' ? name : `${name}, ${label}`;
-      const counting = made.filter(({ void_reasons }) => void_reasons.length === 0).length;
+      const counting = made.filter(counts).length;
       const reasons = [...new Set(made.flatMap((run) => run.void_reasons))];
       if (counting >= runs) return [];
       return [`${who}: ${runs - counting} of ${runs} runs do not count: ${reasons[0]}`];

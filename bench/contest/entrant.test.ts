@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { PEERS } from '../peers/peers.ts';
-import { defaultEntrants, entrantsOf, isFrameForFrame } from './entrant.ts';
+import { defaultEntrants, entrantsOf } from './entrant.ts';
 import { subjectOf } from './entrant_words.ts';
 import { checkedPlan } from './plans.ts';
 
@@ -43,6 +43,5 @@ test('without names everybody takes part frame for frame, and Hubbub in all of i
   for (const entrant of entrants) {
     const { mode, window_ms } = subjectOf(entrant, PLAN);
     expect(window_ms).toBe(mode === 'frame' ? 0 : 7);
-    expect(isFrameForFrame(entrant)).toBe(mode === 'frame');
   }
 });

@@ -99,9 +99,3 @@ export function sourceName(entrant: Entrant): string {
 /** Cores that an entrant may use: one, or one for each worker as far as there are any. */
 export const coresWanted = (entrant: Entrant): number =>
   entrant.is === 'hubbub' ? Math.min(entrant.workers, availableParallelism()) : 1;
-
-/** Where each message is a frame of its own and leaves at once. */
-export const isFrameForFrame = (entrant: Entrant): boolean =>
-  entrant.is === 'peer'
-    ? entrant.mode === 'frame'
-    : entrant.is === 'hubbub' && entrant.form === 'frame';

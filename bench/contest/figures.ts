@@ -16,7 +16,7 @@ export function crowdFigures(crowd: NativeCrowdReport): Figures {
   };
 }
 
-export function latencyFigures(latency_us: HistogramSnapshot): Figures {
+function latencyFigures(latency_us: HistogramSnapshot): Figures {
   const latency = Histogram.of([latency_us]);
   if (latency.count === 0) return {};
   return {
@@ -28,6 +28,15 @@ export function latencyFigures(latency_us: HistogramSnapshot): Figures {
     latency_p999_ms: ms(latency.percentile(99.9)),
     latency_min_ms: ms(latency.min),
     latency_max_ms: ms(latency.max),
+  };
+}
+
+/** How those who had lost their connection came back. */
+export function recoveryFigures(recovery_us: HistogramSnapshot): Figures {
+  const recovery = Histogram.of([recovery_us]);
+  return {
+    recovery_p50_ms: ms(recovery.percentile(50)),
+    recovery_p99_ms: ms(recovery.percentile(99)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Histogram } from '../../load/histogram.ts';
+import { recoveryFigures } from '../figures.ts';
 import type { Play } from '../stage.ts';
 import { connectCrowd, trafficOf } from './crowd.ts';
 import { observedTraffic } from './traffic.ts';
@@ -11,14 +11,12 @@ export const churn: Play = async (stage) => {
   const { churn: coming } = report;
   if (coming === undefined)
     throw new Error('the load engine says nothing of those who come and go');
-  const recovery = Histogram.of([coming.recovery_us]);
   return {
     ...observed,
     figures: {
       ...observed.figures,
       reconnects_per_s: (coming.cycles * 1_000) / observed.window_ms,
-      recovery_p50_ms: recovery.percentile(50) / 1_000,
-      recovery_p99_ms: recovery.percentile(99) / 1_000,
+      ...recoveryFigures(coming.recovery_us),
     },
     faults:
       coming.failed === 0

@@ -1,5 +1,5 @@
 import { Histogram } from '../../load/histogram.ts';
-import { crowdFigures } from '../figures.ts';
+import { crowdFigures, recoveryFigures } from '../figures.ts';
 import type { Play } from '../stage.ts';
 import { connectCrowd, connectDeadline_ms } from './crowd.ts';
 
@@ -18,8 +18,7 @@ export const storm: Play = async (stage) => {
     crowd,
     figures: {
       ...crowdFigures(crowd),
-      recovery_p50_ms: recovery.percentile(50) / 1_000,
-      recovery_p99_ms: recovery.percentile(99) / 1_000,
+      ...recoveryFigures(recovery_us),
       recovery_all_ms: elapsed_ms,
       reconnects_per_s: (recovery.count * 1_000) / elapsed_ms,
     },
